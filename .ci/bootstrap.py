@@ -72,7 +72,19 @@ def set_up() -> None:
     environment = uv_environment(sources)
     STAMP.unlink(missing_ok=True)
     if not (ENVIRONMENT / "bin" / "python").exists():
-        run([uv, "venv", "--quiet", "--clear", "--no-python-downloads", "--python", sys.executable, ENVIRONMENT], environment)
+        run(
+            [
+                uv,
+                "venv",
+                "--quiet",
+                "--clear",
+                "--no-python-downloads",
+                "--python",
+                sys.executable,
+                ENVIRONMENT,
+            ],
+            environment,
+        )
     count = sum("==" in line for line in LOCK.read_text().splitlines())
     say(f"Installing {count} packages from requirements.lock (about 1.7 GB on disk, minutes the first time)")
     sync = [uv, "pip", "sync", "--require-hashes", "--python", ENVIRONMENT / "bin" / "python", LOCK]
@@ -92,10 +104,12 @@ def get_uv(sources: PackageSources) -> Path:
     say(f"Getting uv {version} from the configured package index")
     content = fetch_file(sources, project="uv", filename=filename)
     if hashlib.sha256(content).hexdigest() != expected_hash:
-        raise SetupError(f"{filename} from the package index does not have the hash in .ci/uv-wheels.txt; not used.")
+        raise SetupError(
+            f"{filename} from the package index does not have the hash in .ci/uv-wheels.txt; not used."
+        )
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
         program = wheel.read(f"uv-{version}.data/scripts/uv")
-    binary.parent.mkdir(exist_ok=True)
+    binary.parent.mkdir(parents=True, exist_ok=True)
     draft = binary.with_name(f"uv.{os.getpid()}")
     draft.write_bytes(program)
     draft.chmod(0o755)
@@ -105,7 +119,9 @@ def get_uv(sources: PackageSources) -> Path:
 
 def wheel_of_this_platform() -> tuple[str, str]:
     """Return hash and file name of uv's wheel for this machine."""
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
     if sys.platform == "darwin":
         wanted = "macos-" + machine.replace("aarch64", "arm64")
     else:
@@ -145,7 +161,9 @@ def install_project() -> None:
     python = ENVIRONMENT / "bin" / "python"
     site_packages = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.strip()
     (Path(site_packages) / "stockwise.pth").write_text(f"{ROOT}\n")
     command = ENVIRONMENT / "bin" / "stockwise"
@@ -158,7 +176,9 @@ def install_project() -> None:
 def run(command: list[str | Path], environment: dict[str, str]) -> None:
     """Run uv; its own message on standard error says what went wrong."""
     if subprocess.run([str(part) for part in command], env=environment).returncode != 0:
-        raise SetupError(f"'uv {command[1]} {command[2]}' failed; its message is above. Run 'make setup' to try again.")
+        raise SetupError(
+            f"'uv {command[1]} {command[2]}' failed; its message is above. Run 'make setup' to try again."
+        )
 
 
 def say(message: str) -> None:

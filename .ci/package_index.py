@@ -165,7 +165,11 @@ def _pip_files() -> list[str]:
 
 def _uv_file_index() -> str | None:
     config_home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-    for file in (os.environ.get("UV_CONFIG_FILE"), os.path.join(config_home, "uv", "uv.toml"), "/etc/uv/uv.toml"):
+    for file in (
+        os.environ.get("UV_CONFIG_FILE"),
+        os.path.join(config_home, "uv", "uv.toml"),
+        "/etc/uv/uv.toml",
+    ):
         if not file or not os.path.exists(file):
             continue
         content = tomllib.loads(Path(file).read_text(encoding="utf-8"))

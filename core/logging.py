@@ -13,7 +13,16 @@ import structlog
 
 from core.settings import MASK, Settings
 
-_SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key", "jwt_key", "database_url")
+_SECRET_WORDS = (
+    "password",
+    "secret",
+    "token",
+    "authorization",
+    "cookie",
+    "api_key",
+    "jwt_key",
+    "database_url",
+)
 
 
 def configure_logging(settings: Settings, *, is_quiet: bool = False) -> None:
@@ -42,9 +51,7 @@ def configure_logging(settings: Settings, *, is_quiet: bool = False) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
-def hide_secrets(
-    logger: object, method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def hide_secrets(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the values of names that sound secret."""
     for name in event:
         if any(word in name.lower() for word in _SECRET_WORDS):

@@ -62,7 +62,9 @@ def require_safe_production(settings: Settings) -> None:
             "Production refuses CORS for every origin.",
             hint="List the shops' origins in STOCKWISE_CORS_ORIGINS, separated by commas.",
         )
-    if settings.database_url is not None and not is_encrypted_or_local(settings.database_url.get_secret_value()):
+    if settings.database_url is not None and not is_encrypted_or_local(
+        settings.database_url.get_secret_value()
+    ):
         raise UnsafeProductionError(
             "Production refuses an unencrypted connection to a remote database.",
             hint="Add sslmode=verify-full (or verify-ca, require) to DATABASE_URL.",

@@ -235,7 +235,9 @@ def _read_config_file(file: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}.", hint="Correct the file or remove it.") from None
+        raise SettingsError(
+            f"{file} cannot be read: {error}.", hint="Correct the file or remove it."
+        ) from None
     kept_out = sorted(name for name in content if name in Settings.model_fields and is_secret(name))
     if kept_out:
         raise SettingsError(
@@ -251,7 +253,8 @@ def _describe(error: ValidationError, origins: Mapping[str, Origin]) -> Settings
     origin = origins.get(name, "default")
     if first["type"] == "extra_forbidden":
         return SettingsError(
-            f"Unknown setting {name!r} ({origin}).", hint="Run 'stockwise config' for the names of all settings."
+            f"Unknown setting {name!r} ({origin}).",
+            hint="Run 'stockwise config' for the names of all settings.",
         )
     reason = first["msg"][:1].lower() + first["msg"][1:]
     where = variables_of(name)[0] if origin == "env" else origin

@@ -1,0 +1,44 @@
+# Everything a developer runs. `make` alone lists the targets.
+PYTHON := .venv/bin/python
+STOCKWISE := .venv/bin/stockwise
+SETUP := sh .ci/python .ci/bootstrap.py
+FAST := not slow and not soak and not browser and not debian
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo serve check test test-fast soak lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Make .venv from requirements.lock, so that .venv/bin/stockwise runs
+	@$(SETUP)
+
+demo: setup ## Build three demo shops, run everything once and serve it
+	@$(STOCKWISE) demo
+
+serve: setup ## Serve the API
+	@$(STOCKWISE) serve
+
+check: setup ## Lint, format, types, import contracts, SQL, migrations
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports --no-logo
+	.venv/bin/sqlfluff lint --disable-progress-bar dbt
+	$(PYTHON) -m core.postgres.check
+
+test: setup ## All tests but the soak tests; installs Chromium and PostgreSQL when root on Debian
+	@$(PYTHON) .ci/run_tests.py
+
+test-fast: setup ## The tests that need no other program and little time
+	@$(PYTHON) -m pytest -m "$(FAST)"
+
+soak: setup ## The full forms of the long checks
+	@$(PYTHON) -m pytest -m soak --timeout 3600
+
+lock: ## Renew requirements.lock from pyproject.toml (UPGRADE=1 for newer versions)
+	@sh .ci/python .ci/lock.py $(if $(UPGRADE),--upgrade)
+
+clean: ## Remove what the tools wrote; keeps .venv and the data in .stockwise
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dbt/target dbt/logs dist build
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
