@@ -82,6 +82,8 @@ METRICS = {
             "money",
             "none",
         ),
-        Metric("tax_amount", "Tax", "Tax on goods that were not cancelled.", "sum(tax_amount)", "money", "none"),
+        Metric(
+            "tax_amount", "Tax", "Tax on goods that were not cancelled.", "sum(tax_amount)", "money", "none"
+        ),
     )
 }

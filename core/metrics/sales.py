@@ -57,7 +57,9 @@ def _where(period: Period, shop_ids: Sequence[str] | None) -> tuple[str, list[An
     return f"{clause} and list_contains(?::varchar[], shop_id)", [*parameters, list(shop_ids)]
 
 
-def sales_totals(snapshot: Queryable, period: Period, *, shop_ids: Sequence[str] | None = None) -> SalesTotals:
+def sales_totals(
+    snapshot: Queryable, period: Period, *, shop_ids: Sequence[str] | None = None
+) -> SalesTotals:
     """Return the period's totals; ``shop_ids=None`` means every shop."""
     where, parameters = _where(period, shop_ids)
     (row,) = snapshot.rows(f"select {_SUMS} from srv_sales_daily where {where}", parameters)
@@ -112,7 +114,8 @@ def best_sellers(
     return snapshot.rows(
         f"""
         with products as (
-            select product_id, min(sku) as sku, min(product_name) as product_name, bool_or(is_sellable) as is_sellable
+            select product_id, min(sku) as sku, min(product_name) as product_name,
+                bool_or(is_sellable) as is_sellable
             from srv_products group by product_id
         ),
         sold as (
