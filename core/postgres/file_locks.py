@@ -22,7 +22,7 @@ def exclusive_lock(file: Path, *, timeout_seconds: float) -> Iterator[None]:
         while not try_lock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() >= deadline:
                 raise DatabaseBusyError(
-                    f"Another command has been starting or stopping the database for {timeout_seconds:.0f} s.",
+                    f"Another command has held the database for {timeout_seconds:.0f} seconds.",
                     hint=f"Look for a stopped or suspended stockwise process; it holds {file}.",
                 )
             time.sleep(_POLL_SECONDS)

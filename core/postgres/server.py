@@ -67,7 +67,8 @@ class Server:
         with psycopg.connect(self.dsn("reader"), autocommit=True) as reader:
             row = reader.execute(
                 "select system_identifier::text,"
-                " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int from pg_control_system()"
+                " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
+                " from pg_control_system()"
             ).fetchone()
         assert row is not None
         return ServerIdentity(system_identifier=row[0], timeline=row[1])
@@ -136,8 +137,8 @@ class Server:
             except psycopg.OperationalError as error:
                 raise DatabaseUnavailableError(
                     f"The role {ROLE_NAMES[role]} exists on the server but cannot log in: {_reason(error)}.",
-                    hint=f"Set STOCKWISE_{role.upper()}_PASSWORD to its password (every installation that uses "
-                    "this server needs the same), or drop the role.",
+                    hint=f"Set STOCKWISE_{role.upper()}_PASSWORD to its password (the same in every "
+                    "installation that uses this server), or drop the role.",
                 ) from None
         return version
 
@@ -155,7 +156,8 @@ class Server:
         if self.is_embedded:
             return DatabaseUnavailableError(
                 f"The embedded database does not accept the password of its superuser: {_reason(error)}.",
-                hint="Put back the secrets with which it was made (folder secrets, or STOCKWISE_POSTGRES_PASSWORD).",
+                hint="Put back the secrets with which it was made: the folder secrets, or "
+                "STOCKWISE_POSTGRES_PASSWORD.",
             )
         return DatabaseUnavailableError(
             f"The database of DATABASE_URL cannot be reached: {_reason(error)}.",
