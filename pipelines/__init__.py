@@ -1,0 +1,1 @@
+"""From the system of record to published numbers: imports, feed, warehouse, models, publication."""

@@ -1,0 +1,1 @@
+"""The feed: what PostgreSQL committed since the last pull, as Parquet segments in the lake."""

@@ -1,0 +1,73 @@
+"""Write what a query returns as one durable Parquet segment, batch by batch."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.lake import PULL_NUMBER, LakeTable, sync_file, sync_folder
+from pipelines.feed.catalogue import Carriage, carry, quote
+
+_INT64_DIGITS = 19
+
+
+def select_sql(table: LakeTable, *, since: str | None) -> str:
+    """Read a table: whole, or what the running snapshot sees and the snapshot ``since`` did not.
+
+    The first condition bounds the range of the index, the second decides: a transaction that was open at
+    ``since`` lies inside the range and is new, one that had ended lies inside and is not.
+    """
+    expressions = ", ".join(
+        f"{carry(table.name, column).expression} as {quote(column.name)}" for column in table.columns
+    )
+    query = f"select {expressions} from {quote(table.name)}"
+    if since is None:
+        return query
+    return (
+        f"{query} where row_xid >= pg_snapshot_xmin('{since}'::pg_snapshot)"
+        f" and not pg_visible_in_snapshot(row_xid, '{since}'::pg_snapshot)"
+    )
+
+
+def write_segment(
+    file: Path, table: LakeTable, batches: Iterable[pa.RecordBatch], *, pull_number: int
+) -> int:
+    """Write the batches to ``file`` and force them to disk; return how many rows there were.
+
+    Each row carries ``pull_number``: a key comes at most once in a pull, so it orders versions, which
+    ``row_xid`` does not (an older transaction may change a row last).
+    """
+    carriages = {column.name: carry(table.name, column) for column in table.columns}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows = 0
+    with pq.ParquetWriter(
+        file, _schema(carriages), compression="zstd", store_decimal_as_integer=True
+    ) as writer:
+        for batch in batches:
+            writer.write_batch(_convert(batch, carriages, writer.schema, pull_number))
+            rows += batch.num_rows
+    sync_file(file)
+    sync_folder(file.parent)
+    return rows
+
+
+def _schema(carriages: Mapping[str, Carriage]) -> pa.Schema:
+    fields = [pa.field(name, carriage.lake_type) for name, carriage in carriages.items()]
+    return pa.schema([*fields, pa.field(PULL_NUMBER, pa.int64(), nullable=False)])
+
+
+def _convert(
+    batch: pa.RecordBatch, carriages: Mapping[str, Carriage], schema: pa.Schema, pull_number: int
+) -> pa.RecordBatch:
+    columns = [
+        _decimals(column, carriage.lake_type) if carriage.is_decimal else column.cast(carriage.lake_type)
+        for column, carriage in zip(batch.columns, carriages.values(), strict=True)
+    ]
+    columns.append(pa.repeat(pa.scalar(pull_number, pa.int64()), batch.num_rows))
+    return pa.record_batch(columns, schema=schema)
+
+
+def _decimals(whole_numbers: pa.Array, decimal_type: pa.DataType) -> pa.Array:
+    """Read whole numbers as decimals: the same digits, the point moved."""
+    return whole_numbers.cast(pa.decimal128(_INT64_DIGITS, 0)).view(decimal_type)
