@@ -23,6 +23,7 @@ _SECRET_WORDS = (
     "jwt_key",
     "database_url",
 )
+_TALKATIVE_LIBRARIES = ("alembic", "httpx", "httpcore")
 
 
 def configure_logging(settings: Settings, *, is_quiet: bool = False) -> None:
@@ -49,6 +50,8 @@ def configure_logging(settings: Settings, *, is_quiet: bool = False) -> None:
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _TALKATIVE_LIBRARIES:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING) if level > logging.DEBUG else level)
 
 
 def hide_secrets(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

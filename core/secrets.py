@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-from core.errors import StockwiseError
+from core.errors import StockwiseError, UsageError
 from core.settings import Settings, variables_of
 
 SHORTEST_SECRET_CHARACTERS = 32
@@ -95,13 +95,25 @@ def is_encrypted_or_local(database_url: str) -> bool:
 
     Only ``sslmode`` in the address counts: libpq's default, ``prefer``, falls back to plain text.
     """
+    from psycopg import ProgrammingError
     from psycopg.conninfo import conninfo_to_dict
 
-    scheme, separator, rest = database_url.partition("://")
-    parts = conninfo_to_dict(scheme.split("+")[0] + separator + rest)
+    try:
+        parts = conninfo_to_dict(without_driver(database_url))
+    except ProgrammingError:
+        raise UsageError(
+            "DATABASE_URL is not an address of a PostgreSQL database.",
+            hint="Write it as postgresql://user:password@host:5432/database?sslmode=verify-full",
+        ) from None
     hosts = f"{parts.get('host') or ''},{parts.get('hostaddr') or ''}".split(",")
     is_local = all(host in _LOCAL_HOSTS or host.startswith(("/", "@")) for host in hosts)
     return is_local or parts.get("sslmode") in _ENCRYPTED_MODES
+
+
+def without_driver(database_url: str) -> str:
+    """Take SQLAlchemy's ``+psycopg`` out of an address, which libpq does not know."""
+    scheme, separator, rest = database_url.partition("://")
+    return scheme.split("+")[0] + separator + rest if separator else database_url
 
 
 def _from_settings(settings: Settings, name: str) -> str | None:

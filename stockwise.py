@@ -1,0 +1,380 @@
+"""The one command. It knows every part; no part knows it.
+
+Each command reads its flags, calls one function of the part that does the work, and shows the result: data
+on standard output, messages on standard error, exit code 0, 1 (failed) or 2 (used wrongly). What is heavy
+is imported inside the command, so that ``stockwise --help`` answers at once.
+"""
+
+import sys
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from core.command_line import Session, hoist_global_flags
+from core.errors import StockwiseError, UsageError
+from core.telemetry import switch_telemetry_off
+from core.terminal import Terminal
+
+SHORT_HELP = """\
+Stockwise turns a shop's orders into forecasts and restock orders.
+
+  stockwise demo        three demo shops, ready to look at in a few minutes
+  stockwise run         one full round: feed, warehouse, forecasts, plans, publication
+  stockwise doctor      is everything there that a run needs?
+
+All commands: stockwise --help"""
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="stockwise",
+    help="Order API, warehouse, forecasts, restock plans and dashboards for shops.",
+    epilog="First steps: stockwise demo. Every setting and where it comes from: stockwise config.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+)
+imports = typer.Typer(help="Load a shop's history from files.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
+
+
+@app.callback()
+def start(
+    context: typer.Context,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder of everything the product writes. [default: .stockwise]")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only data and errors.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colors; NO_COLOR does the same.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when something fails.")] = False,
+) -> None:
+    """Order API, warehouse, forecasts, restock plans and dashboards for shops."""
+    context.obj = Session(home=home, is_quiet=quiet, has_color=not no_color)
+    if context.invoked_subcommand is None:
+        context.obj.terminal.text(SHORT_HELP)
+
+
+@app.command(rich_help_panel="Start here")
+def demo(
+    context: typer.Context,
+    seed: Annotated[int, typer.Option(help="Another seed makes other shops.")] = 7,
+    serve: Annotated[bool, typer.Option(help="Serve API and dashboards until Ctrl-C.")] = True,
+) -> None:
+    """Make three demo shops with two years of history, run everything, and serve it.
+
+    A second start serves what the first one made.
+
+    Example: stockwise demo --home ~/stockwise-demo
+    """
+    from core.processes import free_port
+    from pipelines.demo.tour import run_demo
+
+    session = _session(context)
+    settings = session.settings
+    if settings.environment == "production":
+        raise UsageError(
+            "The demo does not belong into production.", hint="Unset STOCKWISE_ENV, or choose another --home."
+        )
+    settings = session.settings_with(
+        api_port=free_port(settings.api_host, settings.api_port),
+        dashboards_port=free_port(settings.dashboards_host, settings.dashboards_port),
+    )
+    run_demo(settings, session.terminal, seed=seed, is_serving=serve)
+
+
+@app.command(rich_help_panel="Serve")
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; one per core is a good start.")] = None,
+) -> None:
+    """Serve the API until Ctrl-C.
+
+    Example: stockwise serve --port 8080 --workers 2
+    """
+    from api.run import serve as serve_api
+
+    settings = _session(context).start_with(api_host=host, api_port=port, api_workers=workers)
+    serve_api(settings, workers=settings.api_workers)
+
+
+@app.command(rich_help_panel="Serve")
+def dashboards(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Serve the dashboards until Ctrl-C; the API has to run too.
+
+    Example: stockwise dashboards
+    """
+    from dashboards.run import serve as serve_dashboards
+
+    serve_dashboards(_session(context).start_with(dashboards_host=host, dashboards_port=port))
+
+
+@app.command(rich_help_panel="Serve")
+def worker(context: typer.Context) -> None:
+    """Deliver events and sweep what expired, until Ctrl-C.
+
+    Example: stockwise worker
+    """
+    from api.worker import run as run_worker
+
+    run_worker(_session(context).start_with())
+
+
+@app.command(rich_help_panel="Data")
+def run(context: typer.Context, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Do one full round: feed, warehouse, forecasts, plans, publication.
+
+    Example: stockwise run --json
+    """
+    from pipelines.run import run_round
+
+    session = _session(context)
+    result = run_round(session.start_with(), dry_run=dry_run, progress=session.terminal.progress())
+    if as_json:
+        session.terminal.json(result)
+    else:
+        rows = [
+            (step.name, f"{step.rows:,}", f"{step.seconds:.1f}", f"{step.peak_bytes / 1e6:,.0f}", step.detail)
+            for step in result.steps
+        ]
+        session.terminal.table(
+            ("step", "rows", "seconds", "peak MB", ""), rows, right=("rows", "seconds", "peak MB")
+        )
+    if not result.ok:
+        raise StockwiseError(
+            f"Nothing was published: {result.reason}",
+            hint="Readers still see the build before. More: stockwise status",
+        )
+    session.terminal.message(
+        f"Published build {result.build_id}." if result.build_id else "Nothing was written."
+    )
+
+
+@app.command(rich_help_panel="Data")
+def dagster(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Open the same pipelines in Dagster's web pages, with schedule and sensor.
+
+    Example: stockwise dagster
+    """
+    from pipelines.run import open_dagster
+
+    settings = _session(context).start_with(dagster_host=host, dagster_port=port)
+    open_dagster(settings, host=settings.dagster_host, port=settings.dagster_port)
+
+
+@imports.command("online-retail")
+def import_online_retail(
+    context: typer.Context,
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="UCI Online Retail II: xlsx or csv.")
+    ],
+    company: Annotated[
+        str, typer.Option(help="Name of the company that gets the history.")
+    ] = "Online Retail II",
+    rejects: Annotated[Path, typer.Option(help="Where rows that make no sense go, with the reason.")] = Path(
+        "rejects.csv"
+    ),
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Load UCI's Online Retail II as a company's history; repeating it doubles nothing.
+
+    Example: stockwise import online-retail online_retail_II.xlsx
+    """
+    from pipelines.imports.online_retail import import_files
+
+    session = _session(context)
+    report = import_files(
+        session.start_with(),
+        files,
+        company=company,
+        dry_run=dry_run,
+        rejects=rejects,
+        progress=session.terminal.progress(),
+    )
+    session.terminal.report(report, as_json=as_json)
+
+
+@app.command(rich_help_panel="Data")
+def reconcile(context: typer.Context, as_json: Json = False) -> None:
+    """Compare warehouse and PostgreSQL, to the row, unit and cent.
+
+    Example: stockwise reconcile
+    """
+    from pipelines.run import reconcile as compare
+
+    session = _session(context)
+    report = compare(session.start_with(), progress=session.terminal.progress())
+    session.terminal.report(report, as_json=as_json)
+    if not report.ok:
+        raise StockwiseError(
+            "Warehouse and PostgreSQL differ.", hint="The rows with a difference are in the table above."
+        )
+
+
+@app.command(rich_help_panel="Look")
+def status(context: typer.Context, as_json: Json = False) -> None:
+    """Show the published build, its age, and the last rounds.
+
+    Example: stockwise status --json
+    """
+    from pipelines.run import read_status
+
+    session = _session(context)
+    session.terminal.report(read_status(session.settings), as_json=as_json)
+
+
+@app.command(rich_help_panel="Look")
+def doctor(context: typer.Context, as_json: Json = False) -> None:
+    """Check ports, disk, PostgreSQL, versions, last run and locks.
+
+    Example: stockwise doctor
+    """
+    from core.doctor import examine
+
+    session = _session(context)
+    checks = examine(session.settings)
+    if as_json:
+        session.terminal.json(checks)
+    else:
+        session.terminal.table(
+            ("check", "state", "found", "do"), [(c.name, c.state, c.detail, c.hint) for c in checks]
+        )
+    failed = [check.name for check in checks if check.state == "failed"]
+    if failed:
+        raise StockwiseError(f"Not ready: {', '.join(failed)}.", hint="The last column says what to do.")
+
+
+@app.command(rich_help_panel="Look")
+def config(context: typer.Context, as_json: Json = False) -> None:
+    """Show every setting, its value, and where it came from.
+
+    A flag wins over STOCKWISE_* in the environment, that over stockwise.toml here, that over the default.
+
+    Example: stockwise config --json
+    """
+    from core.settings import explain
+
+    session = _session(context)
+    settings = explain(session.settings)
+    if as_json:
+        session.terminal.json(settings)
+    else:
+        rows = [(one.name, one.value, one.origin, one.variable, one.meaning) for one in settings]
+        session.terminal.table(("setting", "value", "from", "variable", "meaning"), rows)
+
+
+@app.command(rich_help_panel="Operate")
+def migrate(context: typer.Context, dry_run: DryRun = False) -> None:
+    """Bring the database to this version's tables.
+
+    Example: stockwise migrate --dry-run
+    """
+    from core.postgres.migrate import pending, upgrade
+    from core.postgres.server import open_server
+
+    session = _session(context)
+    with open_server(session.start_with()) as server:
+        revisions = pending(server)
+        for revision in revisions:
+            session.terminal.text(revision)
+        if revisions and not dry_run:
+            upgrade(server)
+    done = "would be made" if dry_run else "made"
+    count = len(revisions)
+    session.terminal.message(f"Changes {done}: {count}." if count else "The database is up to date.")
+
+
+class Benchmark(StrEnum):
+    """What can be measured."""
+
+    ORDERS = "orders"
+    PIPELINE = "pipeline"
+
+
+@app.command(rich_help_panel="Operate")
+def bench(
+    context: typer.Context,
+    name: Benchmark,
+    files: Annotated[
+        list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Input, if it needs any.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure this machine and print each figure beside its baseline.
+
+    Example: stockwise bench orders
+    """
+    session = _session(context)
+    module = import_module(f"bench.{name.value}")
+    result = module.run(session.start_with(), files=files or [], progress=session.terminal.progress())
+    if as_json:
+        session.terminal.json(result)
+    else:
+        rows = [
+            (title, one.value, one.unit, one.baseline, one.ratio) for title, one in result.figures.items()
+        ]
+        columns = ("figure", "value", "unit", "baseline", "ratio")
+        session.terminal.table(columns, rows, right=("value", "baseline", "ratio"))
+
+
+@app.command(rich_help_panel="Look")
+def version(context: typer.Context, as_json: Json = False) -> None:
+    """Show the versions of Stockwise and of what it stands on.
+
+    Example: stockwise version
+    """
+    from core.doctor import versions
+
+    _session(context).terminal.report(versions(), as_json=as_json)
+
+
+def main() -> NoReturn:
+    """Run the command line; no traceback reaches the user unless asked for."""
+    switch_telemetry_off()
+    arguments = hoist_global_flags(sys.argv[1:])
+    terminal = Terminal(has_color="--no-color" not in arguments)
+    try:
+        app(arguments, prog_name="stockwise")
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            terminal.message("Interrupted; running the command again is safe.")
+        raise
+    except KeyboardInterrupt:
+        terminal.message("Interrupted; running the command again is safe.")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        if not isinstance(error, StockwiseError):
+            error = StockwiseError(
+                f"Something unexpected happened ({type(error).__name__}: {error}).",
+                hint="Run the command again with --debug for the traceback.",
+            )
+        terminal.error(error)
+        sys.exit(error.exit_code)
+    sys.exit(0)
+
+
+def _session(context: typer.Context) -> Session:
+    session = context.find_object(Session)
+    assert session is not None, "the callback makes one"
+    return session
+
+
+if __name__ == "__main__":
+    main()
