@@ -24,10 +24,10 @@ _TWO_DECIMALS = """
     COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR
     ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK
     MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP
-    SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR
-    ZMW ZWG
+    SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER
+    ZAR ZMW ZWG
 """
-_DIGITS = {code: 0 for code in _NO_DECIMALS.split()} | {code: 2 for code in _TWO_DECIMALS.split()}
+_DIGITS = dict.fromkeys(_NO_DECIMALS.split(), 0) | dict.fromkeys(_TWO_DECIMALS.split(), 2)
 _DECIMAL_TEXT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _EXACT = Context(prec=60)
 
@@ -77,6 +77,8 @@ def round_amount(value: Decimal, currency: str) -> Decimal:
     digits = currency_digits(currency)
     if not value.is_finite():
         raise MoneyError("An amount must be a finite number.")
+    if abs(value) > LARGEST_AMOUNT + 1:
+        raise MoneyError(f"The amount {value} is larger than {LARGEST_AMOUNT}.")
     rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP, context=_EXACT)
     if abs(rounded) > LARGEST_AMOUNT:
         raise MoneyError(f"The amount {rounded} is larger than {LARGEST_AMOUNT}.")
