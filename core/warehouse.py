@@ -1,0 +1,131 @@
+"""The warehouse: one DuckDB file with one writer, opened here only.
+
+`hold_warehouse` takes the lock for a whole run; within it connections come and go, because dbt opens the
+file itself and DuckDB wants every connection of a process to have the same configuration.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import StockwiseError
+from core.lake import Manifest, newest_result, raw_folder
+from core.locks import LockHeldError, hold_lock
+from core.results import RESULTS
+from core.settings import Settings
+
+MEMORY_LIMIT = "3GB"
+
+
+class WarehouseBusyError(StockwiseError):
+    """A run is writing the warehouse."""
+
+
+class Warehouse:
+    """The warehouse of a run that holds the lock."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.file = settings.warehouse_file
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the file for writing; closed at the end of the block."""
+        connection = duckdb.connect(str(self.file), config=warehouse_config(self.settings))
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Answer one question with a table."""
+        with self.connect() as connection:
+            return connection.sql(sql, params=list(parameters)).to_arrow_table()
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Answer one question that has few rows."""
+        rows: list[dict[str, Any]] = self.query(sql, parameters).to_pylist()
+        return rows
+
+
+def warehouse_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """The configuration that every connection to the warehouse has, dbt's too."""
+    return {
+        "threads": settings.models_threads,
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": str(settings.warehouse_file.parent / "temporary"),
+        "preserve_insertion_order": False,
+        "TimeZone": "UTC",
+    }
+
+
+@contextmanager
+def hold_warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """Be the one writer while the block runs.
+
+    Raises
+    ------
+    WarehouseBusyError
+        At once, if another run is at work.
+    """
+    settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with hold_lock(lock_file(settings)):
+            yield Warehouse(settings)
+    except LockHeldError as error:
+        raise WarehouseBusyError(
+            f"Another run is at work (process {error.holder}).",
+            hint="Wait until it has ended, or end that process: a killed run leaves nothing to repair.",
+        ) from None
+
+
+def lock_file(settings: Settings) -> Path:
+    """The file that a run holds."""
+    return settings.warehouse_file.parent / ".lock"
+
+
+@contextmanager
+def open_scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory, to work on files with the warehouse's limits."""
+    connection = duckdb.connect(":memory:", config=warehouse_config(settings))
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def define_sources(warehouse: Warehouse, manifest: Manifest) -> None:
+    """Point the views ``raw.*`` at the manifest's segments and ``model_results.*`` at the newest results."""
+    settings = warehouse.settings
+    with warehouse.connect() as connection:
+        connection.execute("create schema if not exists raw")
+        connection.execute("create schema if not exists model_results")
+        for table in manifest.tables:
+            files = [str(raw_folder(settings) / segment.file) for segment in table.segments]
+            connection.execute(
+                f'create or replace view raw."{table.name}" as select * from read_parquet({_list(files)})'
+            )
+        for result, columns in RESULTS.items():
+            select = _result_sql(newest_result(settings, result), columns)
+            connection.execute(f"create or replace view model_results.{result} as {select}")
+
+
+def _result_sql(file: Path | None, columns: dict[str, str]) -> str:
+    """Read a result with the registered types; a column that an older release did not write is empty."""
+    if file is None:
+        empty = ", ".join(f"null::{kind} as {name}" for name, kind in columns.items())
+        return f"select {empty} where false"
+    present = set(pq.read_schema(file).names)
+    typed = ", ".join(
+        f"{name if name in present else 'null'}::{kind} as {name}" for name, kind in columns.items()
+    )
+    return f"select {typed} from read_parquet({_list([str(file)])})"
+
+
+def _list(files: Sequence[str]) -> str:
+    return "[" + ", ".join("'" + file.replace("'", "''") + "'" for file in files) + "]"
