@@ -22,6 +22,19 @@ return (
     from mixed, generate_series(0, bits / 5 - 1) as place
 );
 
+-- Money and time as texts, alike in every document that SQL writes -----------------------------------
+create function minor_unit_digits(currency text) returns int language sql immutable parallel safe
+return case
+    when currency in (
+        'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF',
+        'XPF'
+    ) then 0
+    else 2
+end;
+
+create function instant_text(instant timestamptz) returns text language sql stable parallel safe
+return to_char(instant at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+
 -- The current terms of a variant: one definition of what it sells for and costs ---------------------
 create view variant_terms with (security_invoker = true) as
 select
@@ -257,16 +270,25 @@ language sql stable security definer set search_path = pg_catalog, public as $$
     and shop.is_active and shop.archived_at is null and company.is_active and company.archived_at is null
 $$;
 
+-- The sweeper's question: in which companies has a live reservation expired?
+create function inventory_find_expired(p_at timestamptz) returns table (company_id uuid)
+language sql stable security definer set search_path = pg_catalog, public as $$
+    select distinct reservations.company_id from reservations
+    where reservations.status = 'live' and reservations.expires_at <= p_at
+$$;
+
 -- Rights and row-level security --------------------------------------------------------------------
 revoke all on all tables in schema public from public;
 revoke execute on all functions in schema public from public;
 grant usage on schema public to stockwise_app, stockwise_reader;
 grant execute on function
-    document_number(text, bigint, timestamptz, text), touch_row(), touch_row_xid(), bury_rows(), refuse_change(),
+    document_number(text, bigint, timestamptz, text), minor_unit_digits(text), instant_text(timestamptz),
+    touch_row(), touch_row_xid(), bury_rows(), refuse_change(),
     apply_ledger(), record_terms(uuid, uuid, uuid, uuid), bound_user_id(), record_product_terms(),
     record_variant_terms(), record_supplier_terms(), auth_find_user(text),
     auth_create_user(uuid, text, text, text, text, text, text), auth_find_memberships(uuid),
-    auth_find_session(bytea), auth_find_storefront(bytea)
+    auth_find_session(bytea), auth_find_storefront(bytea),
+    inventory_find_expired(timestamptz)
 to stockwise_app;
 grant usage on sequence order_number_seq, restock_number_seq to stockwise_app;
 
