@@ -93,10 +93,9 @@ def is_lost(connection: psycopg.AsyncConnection[Any]) -> bool:
         return True
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
-    if not poll.poll(0):
-        return False
     try:
-        connection.pgconn.consume_input()
+        while poll.poll(0):  # a last message first, then the end of file
+            connection.pgconn.consume_input()
     except psycopg.OperationalError:
         return True
     return connection.closed

@@ -1,0 +1,51 @@
+"""Fixtures for all tests: one embedded server a session, one copy of its template a test."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.postgres.pools import Database
+from core.postgres.server import Server, open_server
+from core.settings import Settings, load_settings
+from tests.support.companies import Company, add_company
+from tests.support.databases import FAST_OPTIONS, FreshDatabase, fresh_copy, make_template
+
+
+@pytest.fixture(scope="session")
+def session_settings() -> Iterator[Settings]:
+    """Settings with a home of the session's own, and the embedded server."""
+    with tempfile.TemporaryDirectory(prefix="stockwise-tests-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        home.chmod(0o755)  # as root, the server runs as another user
+        yield load_settings({"home": home}).model_copy(update={"database_url": None})
+
+
+@pytest.fixture(scope="session")
+def database_server(session_settings: Settings) -> Iterator[Server]:
+    """The session's server, with a migrated template database."""
+    with open_server(session_settings, options=FAST_OPTIONS) as server:
+        make_template(server)
+        yield server
+
+
+@pytest.fixture
+def fresh_database(database_server: Server, session_settings: Settings) -> Iterator[FreshDatabase]:
+    """A migrated database that only this test sees."""
+    with fresh_copy(database_server, session_settings) as database:
+        yield database
+
+
+@pytest.fixture
+async def database(fresh_database: FreshDatabase) -> AsyncIterator[Database]:
+    """The serving pools on this test's database, as the app's role."""
+    async with fresh_database.open() as pools:
+        yield pools
+
+
+@pytest.fixture
+def two_companies(fresh_database: FreshDatabase) -> tuple[Company, Company]:
+    """Two companies with the same codes and 100 units of one variant each."""
+    with fresh_database.connect("owner") as owner:
+        return add_company(owner, "acme"), add_company(owner, "bolt")

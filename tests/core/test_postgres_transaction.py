@@ -1,0 +1,255 @@
+"""A use case's transaction: bound to one company, all or nothing, tried again only where that helps."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from core.ids import new_id
+from core.postgres.pipelined import Statement, run_pipelined
+from core.postgres.pools import Database
+from core.postgres.transaction import run_in_transaction, sqlstate, transaction
+from tests.support.companies import Company
+from tests.support.databases import FreshDatabase
+
+SHOWN_COMPANY = sa.text("select current_setting('app.company_id', true)")
+
+
+async def test_a_transaction_sees_its_company_and_user_and_the_limits(database: Database) -> None:
+    company_id, user_id = new_id(), new_id()
+    async with transaction(database, company_id=company_id, user_id=user_id) as connection:
+        row = (
+            await connection.execute(
+                sa.text(
+                    "select current_user, current_setting('app.company_id'), current_setting('app.user_id'),"
+                    " current_setting('lock_timeout'), current_setting('statement_timeout')"
+                )
+            )
+        ).one()
+    assert tuple(row) == ("stockwise_app", str(company_id), str(user_id), "2s", "30s")
+
+
+async def test_an_error_undoes_everything(database: Database, two_companies: tuple[Company, Company]) -> None:
+    acme, _ = two_companies
+
+    async def fail() -> None:
+        async with transaction(database, company_id=acme.id) as connection:
+            await connection.execute(sa.text("update shops set name = 'Changed'"))
+            raise RuntimeError("the use case failed")
+
+    with pytest.raises(RuntimeError):
+        await fail()
+    async with transaction(database, company_id=acme.id) as connection:
+        assert (await connection.execute(sa.text("select name from shops"))).scalars().all() == ["Main shop"]
+
+
+async def test_beginning_and_binding_is_one_round_trip(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = 0
+    original = psycopg.AsyncConnection.wait
+
+    async def counting_wait(self: Any, generator: Any, *args: Any, **options: Any) -> Any:
+        nonlocal waits
+        waits += self.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE or _sends(generator)
+        return await original(self, generator, *args, **options)
+
+    async with fresh_database.open(pool_size=1) as pools:
+        async with transaction(pools, company_id=new_id()):
+            pass  # the first use of a connection asks the server for its version
+        monkeypatch.setattr(psycopg.AsyncConnection, "wait", counting_wait)
+        async with transaction(pools, company_id=new_id()) as connection:
+            await connection.execute(sa.text("select 1"))
+    assert waits == 3  # begin with binding, the statement, commit
+
+
+def _sends(generator: Any) -> bool:
+    return "_set_autocommit" not in generator.__qualname__ and "_rollback" not in generator.__qualname__
+
+
+async def test_nobody_is_bound_after_a_transaction(fresh_database: FreshDatabase) -> None:
+    async with fresh_database.open(pool_size=1) as pools:
+        async with transaction(pools, company_id=new_id(), user_id=new_id()):
+            pass
+        async with pools.engine.connect() as connection:
+            shown = (
+                await connection.execute(
+                    sa.text(
+                        "select current_setting('app.company_id', true), current_setting('app.user_id', true)"
+                    )
+                )
+            ).one()
+    assert [value or "" for value in shown] == ["", ""]
+
+
+async def test_a_connection_used_outside_a_transaction_still_needs_a_commit(
+    fresh_database: FreshDatabase, two_companies: tuple[Company, Company]
+) -> None:
+    async with fresh_database.open(pool_size=1) as pools:
+        async with transaction(pools, company_id=two_companies[0].id):
+            pass
+        async with pools.engine.connect() as connection:
+            await connection.execute(sa.text("insert into event_consumers (consumer) values ('lost')"))
+        async with transaction(pools, company_id=None) as connection:
+            assert (await connection.execute(sa.text("select count(*) from event_consumers"))).scalar() == 0
+
+
+async def test_without_a_company_no_tenant_row_is_seen(
+    database: Database, two_companies: tuple[Company, Company]
+) -> None:
+    async with transaction(database, company_id=None) as connection:
+        assert (await connection.execute(sa.text("select count(*) from products"))).scalar() == 0
+
+
+async def test_a_deadlock_is_tried_again_in_a_fresh_transaction(
+    database: Database, two_companies: tuple[Company, Company]
+) -> None:
+    acme, _ = two_companies
+    both_hold_one = asyncio.Barrier(2)
+    tries = 0
+
+    async def change(first: str, second: str) -> None:
+        waited = False
+
+        async def work(connection: Any) -> None:
+            nonlocal tries, waited
+            tries += 1
+            await connection.execute(sa.text(f"update {first} set updated_at = now()"))
+            if not waited:
+                waited = True
+                await both_hold_one.wait()
+            await connection.execute(sa.text(f"update {second} set updated_at = now()"))
+
+        await run_in_transaction(database, work, company_id=acme.id)
+
+    await asyncio.gather(change("shops", "locations"), change("locations", "shops"))
+    assert tries == 3
+
+
+async def test_other_errors_are_not_tried_again(
+    database: Database, two_companies: tuple[Company, Company]
+) -> None:
+    tries = 0
+
+    async def work(connection: Any) -> None:
+        nonlocal tries
+        tries += 1
+        await connection.execute(sa.text("select 1 / 0"))
+
+    with pytest.raises(sa.exc.DBAPIError) as caught:
+        await run_in_transaction(database, work, company_id=two_companies[0].id)
+    assert (tries, sqlstate(caught.value)) == (1, "22012")
+
+
+async def test_tries_end(database: Database) -> None:
+    tries = 0
+
+    async def work(connection: Any) -> None:
+        nonlocal tries
+        tries += 1
+        await connection.execute(sa.text("do $$ begin raise exception using errcode = '40001'; end $$"))
+
+    with pytest.raises(sa.exc.DBAPIError):
+        await run_in_transaction(database, work, company_id=new_id(), retries=2, jitter=lambda: 0.0)
+    assert tries == 3
+
+
+async def test_connections_that_a_restart_has_closed_are_replaced(fresh_database: FreshDatabase) -> None:
+    async with fresh_database.open() as pools:
+        company_id = new_id()
+
+        async def hold() -> None:
+            async with transaction(pools, company_id=company_id):
+                await asyncio.sleep(0.2)
+
+        await asyncio.gather(*(hold() for _ in range(pools.pool_size)))
+        with fresh_database.connect_administrator() as administrator:
+            administrator.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and pid <> pg_backend_pid()"
+            )
+        await asyncio.sleep(0.2)
+        async with transaction(pools, company_id=company_id) as connection:
+            assert (await connection.execute(SHOWN_COMPANY)).scalar() == str(company_id)
+        rows = await run_pipelined(pools.hot_pool, [Statement("select 1")], company_id=company_id)
+        assert rows == [[(1,)]]
+
+
+async def test_pipelined_statements_are_bound_and_answered_in_order(
+    database: Database, two_companies: tuple[Company, Company]
+) -> None:
+    acme, bolt = two_companies
+    statements = [
+        Statement("select id from products"),
+        Statement("update shops set name = %(name)s returning name", {"name": "Renamed"}),
+        Statement("select current_setting('app.user_id')"),
+        Statement("delete from shop_locations where priority > 5"),
+    ]
+    rows = await run_pipelined(database.hot_pool, statements, company_id=acme.id, user_id=acme.admin_user_id)
+    assert rows == [[(acme.product_id,)], [("Renamed",)], [(str(acme.admin_user_id),)], []]
+    others = await run_pipelined(database.hot_pool, [Statement("select name from shops")], company_id=bolt.id)
+    assert others == [[("Main shop",)]]
+
+
+@pytest.mark.parametrize(
+    "failing", ["select 1 / 0", "select * from nowhere", "insert into shops (name) values ('x')"]
+)
+async def test_a_failing_pipelined_statement_undoes_those_before_and_after(
+    fresh_database: FreshDatabase, two_companies: tuple[Company, Company], failing: Any
+) -> None:
+    acme, _ = two_companies
+    async with fresh_database.open(pool_size=1) as pools:
+        statements = [
+            Statement("update shops set name = 'Changed'"),
+            Statement(failing),
+            Statement("update locations set name = 'Changed'"),
+        ]
+        for _ in range(3):  # also once it is prepared
+            with pytest.raises(psycopg.Error) as caught:
+                await run_pipelined(pools.hot_pool, statements, company_id=acme.id)
+            assert not isinstance(caught.value, psycopg.errors.PipelineAborted)
+        names = [Statement("select name from shops"), Statement("select name from locations")]
+        assert await run_pipelined(pools.hot_pool, names, company_id=acme.id) == [
+            [("Main shop",)],
+            [("Main store",)],
+        ]
+        assert await _bound_company(pools) == ""
+
+
+async def test_a_pipeline_refuses_to_be_split(database: Database) -> None:
+    with pytest.raises(ValueError, match="commit"):
+        await run_pipelined(database.hot_pool, [Statement(" commit")], company_id=new_id())
+
+
+async def test_a_cancelled_pipeline_changes_nothing_and_binds_nobody(
+    fresh_database: FreshDatabase, two_companies: tuple[Company, Company]
+) -> None:
+    acme, _ = two_companies
+    async with fresh_database.open(pool_size=1) as pools:
+        statements = [Statement("update shops set name = 'Changed'"), Statement("select pg_sleep(5)")]
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await run_pipelined(pools.hot_pool, statements, company_id=acme.id)
+        assert await _bound_company(pools) == ""
+        rows = await run_pipelined(pools.hot_pool, [Statement("select name from shops")], company_id=acme.id)
+        assert rows == [[("Main shop",)]]
+
+
+async def _bound_company(pools: Database) -> str:
+    async with pools.hot_pool.connection() as connection:
+        cursor = await connection.execute("select coalesce(current_setting('app.company_id', true), '')")
+        row = await cursor.fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def test_company_ids_are_ids_and_nothing_else() -> None:
+    from core.postgres.transaction import _begin_and_bind
+
+    with pytest.raises(ValueError, match="badly formed"):
+        _begin_and_bind("'; drop table users; --", None)  # type: ignore[arg-type]
+    assert b"app.user_id', ''" in _begin_and_bind(UUID(int=1), None)

@@ -1,0 +1,68 @@
+"""Databases for tests: copies of one migrated template on the session's embedded server."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from core.ids import new_id
+from core.postgres import migrate
+from core.postgres.pools import Database, open_database
+from core.postgres.roles import Role
+from core.postgres.server import Server
+from core.settings import Settings
+
+TEMPLATE = "stockwise_template"
+# A test's data need not survive a power cut.
+FAST_OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+@dataclass(frozen=True)
+class FreshDatabase:
+    """A migrated database of one test's own."""
+
+    server: Server
+    settings: Settings
+    name: str
+
+    def dsn(self, role: Role) -> str:
+        """Return a role's connection string for this database."""
+        return self.server.dsn(role, self.name)
+
+    @contextmanager
+    def connect(self, role: Role) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """Open an autocommitting connection of a role."""
+        with psycopg.connect(self.dsn(role), autocommit=True) as connection:
+            yield connection
+
+    @contextmanager
+    def connect_administrator(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        """Open an autocommitting connection of the server's superuser."""
+        with psycopg.connect(self.server.administrator_dsn(self.name), autocommit=True) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def open(self, **changed_settings: Any) -> AsyncIterator[Database]:
+        """Open the serving pools on this database."""
+        settings = self.settings.model_copy(update=changed_settings)
+        async with open_database(self.server, settings, database=self.name) as database:
+            yield database
+
+
+@contextmanager
+def fresh_copy(server: Server, settings: Settings, *, template: str = TEMPLATE) -> Iterator[FreshDatabase]:
+    """Copy the template for one use, and drop the copy afterwards."""
+    name = f"test_{new_id().hex}"
+    server.create_database(name, template=template)
+    try:
+        yield FreshDatabase(server=server, settings=settings, name=name)
+    finally:
+        server.drop_database(name)
+
+
+def make_template(server: Server) -> None:
+    """Migrate the template from empty."""
+    server.create_database(TEMPLATE)
+    migrate.upgrade(server, database=TEMPLATE)
