@@ -21,6 +21,7 @@ from uuid import UUID
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.content import refuse_unknown_query, refuse_unstorable_text
 from api.errors import (
     CompanyRequired,
     Forbidden,
@@ -137,6 +138,7 @@ class Gatekeeper:
     tokens: AccessTokens
     find_storefront: FindStorefront
     permissions: Mapping[EndpointKey, RoutePermission] = field(default_factory=dict)
+    query_names: Mapping[EndpointKey, frozenset[str]] = field(default_factory=dict)
     now: Callable[[], float] = time.time
     _persons: Remembered[Caller] = field(init=False)
     _storefronts: Remembered[Storefront] = field(init=False)
@@ -147,7 +149,8 @@ class Gatekeeper:
 
     async def admit(self, request: Request) -> Caller:
         """Return the caller with the scope that this route grants, or refuse."""
-        permission = self.permissions.get((request.method, request.scope["endpoint"]))
+        endpoint = request.method, request.scope["endpoint"]
+        permission = self.permissions.get(endpoint)
         if permission is None:
             raise Forbidden
         if permission.is_public:
@@ -159,6 +162,14 @@ class Gatekeeper:
         if scope in (Scope.SHOP, Scope.COMPANY) and caller.company_id is None:
             raise CompanyRequired
         return replace(caller, scope=scope)
+
+    def inspect(self, request: Request) -> None:
+        """Refuse what no schema looks at: unknown query parameters and text that can't be stored."""
+        known = self.query_names.get((request.method, request.scope["endpoint"]))
+        if known is not None:
+            refuse_unknown_query(request, known)
+        # FastAPI has read the body if the route takes one; where it has not, there is nothing to look at.
+        refuse_unstorable_text(getattr(request, "_body", b""))
 
     async def identify(self, headers: Mapping[str, str]) -> Caller:
         """Find the caller by credential; a bad credential is refused, never ignored."""
@@ -224,6 +235,7 @@ async def authorize(request: Request) -> Caller:
     gatekeeper = cast(Gatekeeper, request.app.state.gatekeeper)
     caller = await gatekeeper.admit(request)
     request.state.caller = caller
+    gatekeeper.inspect(request)
     return caller
 
 

@@ -1,0 +1,157 @@
+"""The application: one deployable made of domains, put together here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from api.access import Gatekeeper, authorize
+from api.framing import RequestFrame
+from api.health import router as health_router
+from api.identity.storefronts import storefront_finder
+from api.identity.tokens import AccessTokens
+from api.openapi import describe, query_names
+from api.permissions import bind_permissions, load_permissions, routes_of
+from api.problems import add_problem_handlers
+from core.postgres.pools import open_database
+from core.postgres.server import Server, open_server
+from core.secrets import load_secrets
+from core.settings import Settings
+from core.time import Clock, utc_now
+from core.version import VERSION
+
+PREFIX = "/api/v1"
+# In the order in which routes are matched: the busiest first.
+DOMAINS = (
+    "orders",
+    "catalog",
+    "inventory",
+    "identity",
+    "companies",
+    "shops",
+    "purchasing",
+    "planning",
+    "analytics",
+)
+_ALLOWED_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-Id",
+    "X-Storefront-Key",
+]
+_EXPOSED_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-Id"]
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    settings: Settings,
+    *,
+    server: Server | None = None,
+    database: str | None = None,
+    clock: Clock | None = None,
+) -> FastAPI:
+    """Build the API. Its lifespan opens the server (unless one is given) and the pools.
+
+    Raises
+    ------
+    PermissionsError
+        If a route has no row in ``docs/reference/permissions.csv``.
+    """
+    permissions = load_permissions()
+    app = FastAPI(
+        title="Stockwise",
+        summary="Orders, stock, suppliers and restock plans of shops.",
+        description="Money is a decimal string; times are UTC; errors are RFC 9457 problems with stable codes.",
+        version=VERSION,
+        lifespan=_lifespan(settings, server, database),
+        dependencies=[Depends(authorize)],
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+    )
+    add_problem_handlers(app)
+    _add_middleware(app, settings)
+    app.state.settings = settings
+    app.state.clock = clock or utc_now
+    for router in domain_routers():
+        app.include_router(router, prefix=PREFIX)
+    for router in (health_router, _description_router(app)):
+        app.include_router(router)
+
+    document = describe(app, permissions)
+    app.openapi = lambda: document  # type: ignore[method-assign]
+    tokens = AccessTokens(
+        key=load_secrets(settings).jwt_key, lifetime=timedelta(minutes=settings.access_token_minutes)
+    )
+    app.state.gatekeeper = Gatekeeper(
+        tokens=tokens,
+        find_storefront=storefront_finder(app),
+        permissions=bind_permissions(app, permissions),
+        query_names={
+            (method, endpoint): query_names(document, method, path)
+            for method, path, endpoint in routes_of(app)
+            if path in document["paths"]
+        },
+    )
+    return app
+
+
+def domain_routers() -> list[APIRouter]:
+    """Routers of the domains that have one."""
+    return [
+        import_module(f"api.{domain}.router").router
+        for domain in DOMAINS
+        if find_spec(f"api.{domain}.router") is not None
+    ]
+
+
+def _lifespan(settings: Settings, server: Server | None, database: str | None) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            opened = server or stack.enter_context(open_server(settings))
+            app.state.server = opened
+            app.state.database = await stack.enter_async_context(
+                open_database(opened, settings, database=database)
+            )
+            yield
+
+    return lifespan
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    app.add_middleware(RequestFrame, is_production=settings.environment == "production")
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
+            allow_credentials=False,
+            max_age=600,
+        )
+
+
+def _description_router(app: FastAPI) -> APIRouter:
+    router = APIRouter(tags=["platform"])
+
+    @router.get(f"{PREFIX}/openapi.json", include_in_schema=False)
+    async def read_openapi() -> dict[str, Any]:
+        """Describe the API (OpenAPI 3.1)."""
+        return app.openapi()
+
+    return router

@@ -1,0 +1,126 @@
+"""The description of the API: what FastAPI derives, plus what this API promises for every route.
+
+Added here: the schema of a problem, the errors that any route of its kind can answer, who may call it (from
+the table of permissions), and the two kinds of credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.errors import (
+    ApiError,
+    CompanyRequired,
+    DatabaseUnavailable,
+    Forbidden,
+    InvalidContent,
+    InvalidStorefrontKey,
+    InvalidToken,
+    MalformedRequest,
+    PayloadTooLarge,
+    ServiceUnavailable,
+    Unauthenticated,
+    UnsupportedMediaType,
+    responses_for,
+)
+from api.permissions import ANONYMOUS, STOREFRONT, RouteKey, RoutePermission, route_key
+from api.problems import Problem
+
+_METHODS = ("get", "post", "put", "patch", "delete")
+_SECURITY_SCHEMES: dict[str, Any] = {
+    "person": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "Access token of a person in one company, from /api/v1/auth/login.",
+    },
+    "storefront": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Storefront-Key",
+        "description": "Publishable key that binds a storefront to a company and shop.",
+    },
+}
+
+
+def describe(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> dict[str, Any]:
+    """Build the OpenAPI document of ``app``."""
+    document = get_openapi(
+        title=app.title,
+        version=app.version,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+    )
+    components = document.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas.update(_problem_schemas())
+    components["securitySchemes"] = _SECURITY_SCHEMES
+    for path, operations in document["paths"].items():
+        for method in _METHODS:
+            if method in operations:
+                _complete(operations[method], permissions.get(route_key(method.upper(), path)))
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document
+
+
+def query_names(document: Mapping[str, Any], method: str, path: str) -> frozenset[str]:
+    """Names of the query parameters that an operation knows."""
+    operation = document["paths"].get(path, {}).get(method.lower(), {})
+    return frozenset(
+        parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"
+    )
+
+
+def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> None:
+    responses = operation.setdefault("responses", {})
+    declared_422 = responses.get("422", {}).get("content", {})
+    if "application/problem+json" not in declared_422:
+        responses.pop("422", None)
+    for status, added in responses_for(*_common_errors(operation, permission)).items():
+        entry = responses.setdefault(str(status), added)
+        for media_type, content in added["content"].items():
+            known = entry.setdefault("content", {}).setdefault(media_type, content)
+            known.setdefault("examples", {}).update(
+                {
+                    code: example
+                    for code, example in content["examples"].items()
+                    if code not in known["examples"]
+                }
+            )
+    if permission is not None and not permission.is_public:
+        roles = ", ".join(f"{role} ({scope})" for role, scope in permission.scope_by_role.items())
+        operation["description"] = f"{operation.get('description', '')}\n\nAllowed: {roles}.".strip()
+        operation["security"] = _security(permission)
+
+
+def _security(permission: RoutePermission) -> list[dict[str, list[str]]]:
+    roles = set(permission.scope_by_role)
+    security: list[dict[str, list[str]]] = []
+    if roles - {STOREFRONT, ANONYMOUS}:
+        security.append({"person": []})
+    if STOREFRONT in roles:
+        security.append({"storefront": []})
+    if ANONYMOUS in roles:
+        security.append({})
+    return security
+
+
+def _common_errors(operation: Mapping[str, Any], permission: RoutePermission | None) -> list[type[ApiError]]:
+    errors: list[type[ApiError]] = [InvalidContent, ApiError, ServiceUnavailable, DatabaseUnavailable]
+    if "requestBody" in operation:
+        errors += [MalformedRequest, PayloadTooLarge, UnsupportedMediaType]
+    if permission is not None and not permission.is_public:
+        errors += [Unauthenticated, InvalidToken, InvalidStorefrontKey, Forbidden, CompanyRequired]
+    return errors
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    nested = schema.pop("$defs", {})
+    return {"Problem": schema, **nested}

@@ -1,0 +1,46 @@
+"""Domain events: rows written in the transaction of the change that they tell of.
+
+A change that rolls back leaves no event; one that commits leaves exactly one. Delivery is `core.events.relay`.
+An event's type is ``<aggregate>.<past participle>``: ``order.created``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.events.tables import events
+from core.ids import new_id
+
+
+async def append_event(
+    connection: AsyncConnection,
+    *,
+    company_id: UUID,
+    type: str,
+    aggregate_type: str,
+    aggregate_id: UUID,
+    payload: Mapping[str, Any],
+    actor_user_id: UUID | None = None,
+    request_id: str | None = None,
+) -> UUID:
+    """Write an event in the open transaction and return its id.
+
+    ``payload`` must be JSON: ids and amounts as text. The aggregate's row is locked by the change itself,
+    so the events of one aggregate are written in the order of its changes.
+    """
+    event_id = new_id()
+    await connection.execute(
+        events.insert().values(
+            company_id=company_id,
+            id=event_id,
+            type=type,
+            aggregate_type=aggregate_type,
+            aggregate_id=aggregate_id,
+            payload=dict(payload),
+            actor_user_id=actor_user_id,
+            request_id=request_id,
+        )
+    )
+    return event_id
