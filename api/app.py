@@ -59,7 +59,7 @@ def create_app(
     *,
     server: Server | None = None,
     database: str | None = None,
-    clock: Clock | None = None,
+    clock: Clock = utc_now,
 ) -> FastAPI:
     """Build the API. Its lifespan opens the server (unless one is given) and the pools.
 
@@ -72,7 +72,7 @@ def create_app(
     app = FastAPI(
         title="Stockwise",
         summary="Orders, stock, suppliers and restock plans of shops.",
-        description="Money is a decimal string; times are UTC; errors are RFC 9457 problems with stable codes.",
+        description="Money is a decimal string, times are UTC, errors are RFC 9457 problems with codes.",
         version=VERSION,
         lifespan=_lifespan(settings, server, database),
         dependencies=[Depends(authorize)],
@@ -85,7 +85,7 @@ def create_app(
     add_problem_handlers(app)
     _add_middleware(app, settings)
     app.state.settings = settings
-    app.state.clock = clock or utc_now
+    app.state.clock = clock
     for router in domain_routers():
         app.include_router(router, prefix=PREFIX)
     for router in (health_router, _description_router(app)):

@@ -1,4 +1,4 @@
-"""Two checks of what was sent that no schema makes: unknown query parameters, and text that can't be stored."""
+"""Checks of what was sent that no schema makes: unknown query parameters and unstorable text."""
 
 from __future__ import annotations
 

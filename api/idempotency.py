@@ -34,7 +34,8 @@ _PURGE_BATCH = 5_000
 
 # The expression of api/orders/placement.sql: both must lock the same thing.
 _LOCK = sa.text(
-    "select pg_advisory_xact_lock(hashtextextended(concat_ws(' ', cast(:company_id as text), :scope, :key), 0))"
+    "select pg_advisory_xact_lock(hashtextextended("
+    "concat_ws(' ', cast(:company_id as text), cast(:scope as text), cast(:key as text)), 0))"
 )
 _FIND = sa.text(
     "select request_sha256, status_code, response_body from idempotency_keys"

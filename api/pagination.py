@@ -50,7 +50,7 @@ def encode_cursor(position: Sequence[object], *, binding: str) -> str:
 def decode_cursor(
     cursor: str | None, *, binding: str, types: Sequence[Callable[[str], Any]]
 ) -> tuple[Any, ...] | None:
-    """Return the position, each part read by its type (``datetime.fromisoformat``, ``UUID``); None: the start.
+    """Return the position, each part read by its type (``UUID``, ``datetime.fromisoformat``).
 
     Raises
     ------

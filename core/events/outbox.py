@@ -1,6 +1,6 @@
 """Domain events: rows written in the transaction of the change that they tell of.
 
-A change that rolls back leaves no event; one that commits leaves exactly one. Delivery is `core.events.relay`.
+A change that rolls back leaves no event; one that commits leaves exactly one. `core.events.relay` delivers.
 An event's type is ``<aggregate>.<past participle>``: ``order.created``.
 """
 
