@@ -277,6 +277,39 @@ language sql stable security definer set search_path = pg_catalog, public as $$
     where reservations.status = 'live' and reservations.expires_at <= p_at
 $$;
 
+-- A customer registers, or a super admin enters, before any company is bound.
+create function auth_find_company(p_slug text)
+returns table (company_id uuid, company_slug text, company_name text)
+language sql stable security definer set search_path = pg_catalog, public as $$
+    select id, slug, name from companies where slug = p_slug and is_active and archived_at is null
+$$;
+
+-- For the platform's own people: empty for everyone else.
+create function platform_list_companies(p_after_slug text, p_limit integer)
+returns table (company_id uuid, company_slug text, company_name text)
+language sql stable security definer set search_path = pg_catalog, public as $$
+    select id, slug, name from companies
+    where archived_at is null and slug > p_after_slug
+    and exists (select from platform_roles where user_id = bound_user_id() and role = 'super_admin')
+    order by slug limit p_limit
+$$;
+
+-- Answers kept for a repeated key, once no one may repeat it any more.
+create function purge_idempotency_keys(p_before timestamptz, p_limit integer) returns integer
+language sql security definer set search_path = pg_catalog, public as $$
+    with old_rows as (
+        select company_id, scope, key from idempotency_keys where created_at < p_before
+        order by created_at limit p_limit for update skip locked
+    ),
+    purged as (
+        delete from idempotency_keys as stored using old_rows
+        where stored.company_id = old_rows.company_id and stored.scope = old_rows.scope
+        and stored.key = old_rows.key
+        returning 1
+    )
+    select count(*)::integer from purged
+$$;
+
 -- Rights and row-level security --------------------------------------------------------------------
 revoke all on all tables in schema public from public;
 revoke execute on all functions in schema public from public;
@@ -288,7 +321,8 @@ grant execute on function
     record_variant_terms(), record_supplier_terms(), auth_find_user(text),
     auth_create_user(uuid, text, text, text, text, text, text), auth_find_memberships(uuid),
     auth_find_session(bytea), auth_find_storefront(bytea),
-    inventory_find_expired(timestamptz)
+    inventory_find_expired(timestamptz), auth_find_company(text), platform_list_companies(text, integer),
+    purge_idempotency_keys(timestamptz, integer)
 to stockwise_app;
 grant usage on sequence order_number_seq, restock_number_seq to stockwise_app;
 
