@@ -2,7 +2,7 @@
 
 Each command reads its flags, calls one function of the part that does the work, and shows the result: data
 on standard output, messages on standard error, exit code 0, 1 (failed) or 2 (used wrongly). What is heavy
-is imported inside the command, so that ``stockwise --help`` answers at once.
+is imported inside the command, once its settings are right, so that help and refusals come at once.
 """
 
 import sys
@@ -71,15 +71,15 @@ def demo(
 
     Example: stockwise demo --home ~/stockwise-demo
     """
-    from core.processes import free_port
-    from pipelines.demo.tour import run_demo
-
     session = _session(context)
     settings = session.settings
     if settings.environment == "production":
         raise UsageError(
             "The demo does not belong into production.", hint="Unset STOCKWISE_ENV, or choose another --home."
         )
+    from core.processes import free_port
+    from pipelines.demo.tour import run_demo
+
     settings = session.settings_with(
         api_port=free_port(settings.api_host, settings.api_port),
         dashboards_port=free_port(settings.dashboards_host, settings.dashboards_port),
@@ -98,9 +98,9 @@ def serve(
 
     Example: stockwise serve --port 8080 --workers 2
     """
+    settings = _session(context).start_with(api_host=host, api_port=port, api_workers=workers)
     from api.run import serve as serve_api
 
-    settings = _session(context).start_with(api_host=host, api_port=port, api_workers=workers)
     serve_api(settings, workers=settings.api_workers)
 
 
@@ -114,9 +114,10 @@ def dashboards(
 
     Example: stockwise dashboards
     """
+    settings = _session(context).start_with(dashboards_host=host, dashboards_port=port)
     from dashboards.run import serve as serve_dashboards
 
-    serve_dashboards(_session(context).start_with(dashboards_host=host, dashboards_port=port))
+    serve_dashboards(settings)
 
 
 @app.command(rich_help_panel="Serve")
@@ -125,9 +126,10 @@ def worker(context: typer.Context) -> None:
 
     Example: stockwise worker
     """
+    settings = _session(context).start_with()
     from api.worker import run as run_worker
 
-    run_worker(_session(context).start_with())
+    run_worker(settings)
 
 
 @app.command(rich_help_panel="Data")
@@ -136,10 +138,11 @@ def run(context: typer.Context, dry_run: DryRun = False, as_json: Json = False) 
 
     Example: stockwise run --json
     """
+    session = _session(context)
+    settings = session.start_with()
     from pipelines.run import run_round
 
-    session = _session(context)
-    result = run_round(session.start_with(), dry_run=dry_run, progress=session.terminal.progress())
+    result = run_round(settings, dry_run=dry_run, progress=session.terminal.progress())
     if as_json:
         session.terminal.json(result)
     else:
@@ -170,9 +173,9 @@ def dagster(
 
     Example: stockwise dagster
     """
+    settings = _session(context).start_with(dagster_host=host, dagster_port=port)
     from pipelines.run import open_dagster
 
-    settings = _session(context).start_with(dagster_host=host, dagster_port=port)
     open_dagster(settings, host=settings.dagster_host, port=settings.dagster_port)
 
 
@@ -195,11 +198,12 @@ def import_online_retail(
 
     Example: stockwise import online-retail online_retail_II.xlsx
     """
+    session = _session(context)
+    settings = session.start_with()
     from pipelines.imports.online_retail import import_files
 
-    session = _session(context)
     report = import_files(
-        session.start_with(),
+        settings,
         files,
         company=company,
         dry_run=dry_run,
@@ -215,10 +219,11 @@ def reconcile(context: typer.Context, as_json: Json = False) -> None:
 
     Example: stockwise reconcile
     """
+    session = _session(context)
+    settings = session.start_with()
     from pipelines.run import reconcile as compare
 
-    session = _session(context)
-    report = compare(session.start_with(), progress=session.terminal.progress())
+    report = compare(settings, progress=session.terminal.progress())
     session.terminal.report(report, as_json=as_json)
     if not report.ok:
         raise StockwiseError(
@@ -232,10 +237,11 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
     Example: stockwise status --json
     """
+    session = _session(context)
+    settings = session.settings
     from pipelines.run import read_status
 
-    session = _session(context)
-    session.terminal.report(read_status(session.settings), as_json=as_json)
+    session.terminal.report(read_status(settings), as_json=as_json)
 
 
 @app.command(rich_help_panel="Look")
@@ -284,11 +290,12 @@ def migrate(context: typer.Context, dry_run: DryRun = False) -> None:
 
     Example: stockwise migrate --dry-run
     """
+    session = _session(context)
+    settings = session.start_with()
     from core.postgres.migrate import pending, upgrade
     from core.postgres.server import open_server
 
-    session = _session(context)
-    with open_server(session.start_with()) as server:
+    with open_server(settings) as server:
         revisions = pending(server)
         for revision in revisions:
             session.terminal.text(revision)
@@ -320,8 +327,10 @@ def bench(
     Example: stockwise bench orders
     """
     session = _session(context)
-    module = import_module(f"bench.{name.value}")
-    result = module.run(session.start_with(), files=files or [], progress=session.terminal.progress())
+    settings = session.start_with()
+    result = import_module(f"bench.{name.value}").run(
+        settings, files=files or [], progress=session.terminal.progress()
+    )
     if as_json:
         session.terminal.json(result)
     else:

@@ -1,0 +1,68 @@
+"""Habits that a reviewer would have to look for in every change."""
+
+import ast
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("core", "models", "api", "pipelines", "dashboards")
+# settings reads the environment; telemetry sets the libraries' switches before they are imported.
+MAY_TOUCH_THE_ENVIRONMENT = {"core/settings.py", "core/telemetry.py"}
+
+
+def package_files() -> list[Path]:
+    return [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+
+
+def name_of(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def names_in(tree: ast.Module) -> set[str]:
+    """Dotted names and plain names that a module uses."""
+    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute | ast.Name)}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {
+        name_of(file)
+        for file in package_files()
+        if names_in(parsed(file)) & {"os.environ", "os.getenv", "environ", "getenv"}
+    }
+
+    assert readers <= MAY_TOUCH_THE_ENVIRONMENT
+
+
+def test_packages_never_print() -> None:
+    printing = [
+        f"{name_of(file)}:{node.lineno}"
+        for file in package_files()
+        for node in ast.walk(parsed(file))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "print"
+    ]
+
+    assert printing == []
+
+
+def test_no_test_is_skipped_without_a_marker_that_says_what_it_needs() -> None:
+    """``make test`` chooses by marker and names what it leaves out; a silent skip would hide a gap."""
+    found = subprocess.run(
+        [
+            "git",
+            "grep",
+            "-nE",
+            r"pytest\.(mark\.)?(skip|xfail|importorskip)",
+            "--",
+            "tests",
+            ":!tests/architecture",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert found.stdout == ""
