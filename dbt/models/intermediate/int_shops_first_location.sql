@@ -1,0 +1,40 @@
+-- One row per shop: the location that serves it first. A shop without one draws on the company's first.
+with shops as (
+    select * from {{ ref('stg_storefront__shops') }}
+),
+
+shop_locations as (
+    select * from {{ ref('stg_storefront__shop_locations') }}
+),
+
+locations as (
+    select * from {{ ref('stg_storefront__locations') }}
+),
+
+first_of_shop as (
+    select company_id, shop_id, location_id
+    from shop_locations
+    qualify row_number() over (partition by company_id, shop_id order by priority, location_id) = 1
+),
+
+first_of_company as (
+    select company_id, location_id
+    from locations
+    qualify
+        row_number() over (
+            partition by company_id order by kind = 'in_transit', archived_at is not null, code, location_id
+        ) = 1
+),
+
+first_locations as (
+    select
+        shops.company_id,
+        shops.shop_id,
+        coalesce(first_of_shop.location_id, first_of_company.location_id) as location_id
+    from shops
+    left join first_of_shop
+        on shops.company_id = first_of_shop.company_id and shops.shop_id = first_of_shop.shop_id
+    left join first_of_company on shops.company_id = first_of_company.company_id
+)
+
+select * from first_locations

@@ -1,0 +1,77 @@
+with receipt_lines as (
+    select * from {{ ref('stg_storefront__receipt_lines') }}
+),
+
+receipts as (
+    select * from {{ ref('stg_storefront__receipts') }}
+),
+
+restock_lines as (
+    select * from {{ ref('int_restock_lines_dated') }}
+    where sent_date is not null
+),
+
+received as (
+    select
+        restock_lines.*,
+        receipt_lines.receipt_line_id as lead_time_id,
+        {{ local_date('receipts.received_at', 'restock_lines.timezone') }} as received_date,
+        receipt_lines.received_units as units,
+        false as is_open
+    from receipt_lines
+    inner join receipts
+        on receipt_lines.company_id = receipts.company_id and receipt_lines.receipt_id = receipts.receipt_id
+    inner join restock_lines
+        on
+            receipt_lines.company_id = restock_lines.company_id
+            and receipt_lines.restock_order_line_id = restock_lines.restock_order_line_id
+),
+
+still_open as (
+    select
+        restock_lines.*,
+        restock_order_line_id as lead_time_id,
+        cast(null as date) as received_date,
+        open_units as units,
+        true as is_open
+    from restock_lines
+    where status in ('sent', 'partly_received') and open_units > 0
+),
+
+received_and_open as (
+    select * from received
+    union all
+    select * from still_open
+),
+
+-- An open line is as old as the horizon says; one that was sent after it, as old as the pull says.
+with_end as (
+    select
+        *,
+        coalesce(
+            received_date, greatest(sent_date, case when sent_date <= horizon_date then horizon_date else pulled_date end)
+        ) as end_date
+    from received_and_open
+),
+
+fct_supplier_lead_times as (
+    select
+        company_id,
+        lead_time_id,
+        supplier_id,
+        variant_id,
+        location_id,
+        restock_order_id,
+        restock_order_line_id,
+        sent_date,
+        received_date,
+        units,
+        cast(end_date - sent_date as integer) as lead_time_days,
+        cast({{ working_days_after('sent_date', 'end_date', 'working_weekdays') }} as integer)
+            as lead_time_working_days,
+        is_open,
+        is_assumed
+    from with_end
+)
+
+select * from fct_supplier_lead_times

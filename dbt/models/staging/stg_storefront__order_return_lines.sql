@@ -1,0 +1,20 @@
+with newest as (
+    {{ newest_versions('order_return_lines') }}
+),
+
+order_return_lines as (
+    select
+        company_id,
+        id as order_return_line_id,
+        order_return_id,
+        order_line_id,
+        variant_id,
+        quantity_units,
+        unit_price_amount,
+        refund_amount,
+        disposition,
+        created_at
+    from newest
+)
+
+select * from order_return_lines

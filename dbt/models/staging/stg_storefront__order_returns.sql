@@ -1,0 +1,21 @@
+with newest as (
+    {{ newest_versions('order_returns') }}
+),
+
+order_returns as (
+    select
+        company_id,
+        id as order_return_id,
+        order_id,
+        customer_id,
+        shop_id,
+        external_code,
+        status,
+        reason,
+        refund_amount,
+        returned_at,
+        created_at
+    from newest
+)
+
+select * from order_returns
