@@ -1,0 +1,191 @@
+"""What the purchasing routes take and give."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from api.schemas import Amount, CurrencyCode, InputModel, OutputModel, PositiveUnits, ShortText, UnitAmount
+
+Note = Annotated[str, StringConstraints(max_length=2000)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
+Weekdays = Annotated[str, StringConstraints(pattern=r"^[1-7]{1,7}$")]
+LeadTimeDays = Annotated[int, Field(strict=True, ge=0, le=730)]
+UnitCost = Annotated[UnitAmount, Field(ge=0)]
+Rate8 = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=8)]
+
+
+class Address(InputModel):
+    address_line: str | None = Field(default=None, max_length=255)
+    city: str | None = Field(default=None, max_length=100)
+    state: str | None = Field(default=None, max_length=100)
+    postal_code: str | None = Field(default=None, max_length=20)
+    country: str | None = Field(default=None, max_length=100)
+
+
+class SupplierCreate(InputModel):
+    code: Code
+    name: ShortText
+    currency: CurrencyCode
+    contact_name: ShortText | None = None
+    contact_email: ShortText | None = None
+    contact_phone: ShortText | None = None
+    address: Address = Address()
+    quoted_lead_time_days: LeadTimeDays | None = None
+    working_weekdays: Weekdays = "12345"
+    minimum_order_amount: Annotated[Amount, Field(ge=0)] = Decimal(0)
+
+
+class SupplierUpdate(InputModel):
+    name: ShortText | None = None
+    contact_name: ShortText | None = None
+    contact_email: ShortText | None = None
+    contact_phone: ShortText | None = None
+    address: Address | None = None
+    quoted_lead_time_days: LeadTimeDays | None = None
+    working_weekdays: Weekdays | None = None
+    minimum_order_amount: Annotated[Amount, Field(ge=0)] | None = None
+    is_active: Annotated[bool, Field(strict=True)] | None = None
+
+
+class SupplierRead(OutputModel):
+    id: UUID
+    code: str
+    name: str
+    currency: str
+    contact_name: str | None
+    contact_email: str | None
+    contact_phone: str | None
+    address: dict[str, Any]
+    quoted_lead_time_days: int | None
+    working_weekdays: str
+    minimum_order_amount: Amount
+    is_assumed: bool
+    is_active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class SupplierPage(OutputModel):
+    items: list[SupplierRead]
+    next_cursor: str | None
+
+
+class PriceBreak(InputModel):
+    min_units: PositiveUnits
+    unit_cost_amount: UnitCost
+
+
+class TermsWrite(InputModel):
+    supplier_sku: ShortText | None = None
+    unit_cost_amount: UnitCost
+    price_breaks: list[PriceBreak] = Field(default_factory=list, max_length=20)
+    moq_units: PositiveUnits = 1
+    pack_units: PositiveUnits = 1
+    lead_time_days: LeadTimeDays | None = None
+    is_preferred: Annotated[bool, Field(strict=True)] = False
+
+
+class TermsRead(OutputModel):
+    supplier_id: UUID
+    variant_id: UUID
+    supplier_sku: str | None
+    unit_cost_amount: UnitAmount
+    currency: str
+    price_breaks: list[dict[str, Any]]
+    moq_units: int
+    pack_units: int
+    lead_time_days: int | None
+    is_preferred: bool
+    is_assumed: bool
+
+
+class TermsList(OutputModel):
+    items: list[TermsRead]
+
+
+class RestockLineCreate(InputModel):
+    variant_id: UUID
+    ordered_units: PositiveUnits
+
+
+class RestockOrderCreate(InputModel):
+    supplier_id: UUID
+    location_id: UUID
+    lines: Annotated[list[RestockLineCreate], Field(min_length=1, max_length=5000)]
+    expected_date: date | None = None
+    note: Note | None = None
+    # Needed when the supplier's currency is not the company's: company currency per supplier currency.
+    exchange_rate: Rate8 | None = None
+    exchange_rate_date: date | None = None
+
+
+class Reason(InputModel):
+    reason: ShortText
+
+
+class ReceiptLineCreate(InputModel):
+    line_id: UUID
+    received_units: PositiveUnits
+
+
+class ReceiptCreate(InputModel):
+    lines: Annotated[list[ReceiptLineCreate], Field(min_length=1, max_length=5000)]
+    received_at: datetime | None = None
+    note: Note | None = None
+
+
+class RestockLineRead(OutputModel):
+    id: UUID
+    line_number: int
+    variant_id: UUID
+    sku: str
+    product_name: str
+    ordered_units: int
+    received_units: int
+    unit_cost_amount: UnitAmount
+    line_amount: Amount
+    proposal_id: UUID | None
+
+
+RestockStatus = Literal[
+    "draft", "approved", "sent", "partly_received", "received", "closed_short", "cancelled"
+]
+
+
+class RestockOrderSummary(OutputModel):
+    id: UUID
+    restock_number: str
+    supplier_id: UUID
+    supplier_name: str
+    location_id: UUID
+    status: RestockStatus
+    currency: str
+    exchange_rate: Decimal
+    exchange_rate_date: date | None
+    total_amount: Amount
+    total_company_amount: Amount
+    expected_date: date | None
+    note: str | None
+    source: str
+    plan_run_id: str | None
+    is_assumed: bool
+    created_at: datetime
+    approved_at: datetime | None
+    sent_at: datetime | None
+    closed_at: datetime | None
+    cancelled_at: datetime | None
+    cancellation_reason: str | None
+
+
+class RestockOrderRead(RestockOrderSummary):
+    lines: list[RestockLineRead]
+
+
+class RestockOrderPage(OutputModel):
+    items: list[RestockOrderSummary]
+    next_cursor: str | None
