@@ -181,15 +181,12 @@ def _borrow(settings: Settings, name: str, borrowed: ExitStack) -> Snapshot:
 
 def _connect(file: Path) -> duckdb.DuckDBPyConnection:
     try:
-        return duckdb.connect(
-            str(file),
-            read_only=True,
-            config={
-                "threads": _THREADS_PER_FILE,
-                "enable_external_access": False,
-                "lock_configuration": True,
-            },
+        connection = duckdb.connect(
+            str(file), read_only=True, config={"threads": _THREADS_PER_FILE, "enable_external_access": False}
         )
+        connection.execute("set global TimeZone = 'UTC'")
+        connection.execute("set lock_configuration = true")
+        return connection
     except duckdb.IOException:
         if not file.exists():
             raise FileNotFoundError(file) from None

@@ -20,6 +20,11 @@ from core.results import RESULTS
 from core.settings import Settings
 
 MEMORY_LIMIT = "3GB"
+ENGINE_VERSION = f"duckdb {duckdb.__version__}"
+
+WarehouseConnection = duckdb.DuckDBPyConnection
+EngineError = duckdb.Error
+"""What DuckDB raises: a full disk, a file that is no database, a wrong query."""
 
 
 class WarehouseBusyError(StockwiseError):
@@ -34,13 +39,10 @@ class Warehouse:
         self.file = settings.warehouse_file
 
     @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def connect(self) -> Iterator[WarehouseConnection]:
         """Open the file for writing; closed at the end of the block."""
-        connection = duckdb.connect(str(self.file), config=warehouse_config(self.settings))
-        try:
+        with _connect(str(self.file), self.settings) as connection:
             yield connection
-        finally:
-            connection.close()
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Answer one question with a table."""
@@ -51,17 +53,6 @@ class Warehouse:
         """Answer one question that has few rows."""
         rows: list[dict[str, Any]] = self.query(sql, parameters).to_pylist()
         return rows
-
-
-def warehouse_config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
-    """The configuration that every connection to the warehouse has, dbt's too."""
-    return {
-        "threads": settings.models_threads,
-        "memory_limit": MEMORY_LIMIT,
-        "temp_directory": str(settings.warehouse_file.parent / "temporary"),
-        "preserve_insertion_order": False,
-        "TimeZone": "UTC",
-    }
 
 
 @contextmanager
@@ -90,13 +81,10 @@ def lock_file(settings: Settings) -> Path:
 
 
 @contextmanager
-def open_scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_scratch(settings: Settings) -> Iterator[WarehouseConnection]:
     """Open a database in memory, to work on files with the warehouse's limits."""
-    connection = duckdb.connect(":memory:", config=warehouse_config(settings))
-    try:
+    with _connect(":memory:", settings) as connection:
         yield connection
-    finally:
-        connection.close()
 
 
 def define_sources(warehouse: Warehouse, manifest: Manifest) -> None:
@@ -110,9 +98,31 @@ def define_sources(warehouse: Warehouse, manifest: Manifest) -> None:
             connection.execute(
                 f'create or replace view raw."{table.name}" as select * from read_parquet({_list(files)})'
             )
+        connection.execute(
+            f"create or replace view raw.feed_pull as select '{manifest.pull_id}' as pull_id,"
+            f" '{manifest.horizon_at.isoformat()}'::timestamptz as snapshot_at"
+        )
         for result, columns in RESULTS.items():
             select = _result_sql(newest_result(settings, result), columns)
             connection.execute(f"create or replace view model_results.{result} as {select}")
+
+
+@contextmanager
+def _connect(database: str, settings: Settings) -> Iterator[WarehouseConnection]:
+    connection = duckdb.connect(
+        database,
+        config={
+            "threads": settings.models_threads,
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": str(settings.warehouse_file.parent / "temporary"),
+            "preserve_insertion_order": False,
+        },
+    )
+    try:
+        connection.execute("set global TimeZone = 'UTC'")  # known only once the file is open
+        yield connection
+    finally:
+        connection.close()
 
 
 def _result_sql(file: Path | None, columns: dict[str, str]) -> str:

@@ -23,6 +23,7 @@ from core.locks import LockHeldError, hold_lock
 from core.progress import Progress, SilentProgress
 from core.settings import Settings
 from pipelines.feed.catalogue import needs_reload, require_compatible
+from pipelines.feed.compaction import compact
 from pipelines.feed.errors import FeedRunningError
 from pipelines.feed.segments import select_sql, write_segment
 from pipelines.feed.snapshot import Bounds, SourceSnapshot, open_snapshot
@@ -43,7 +44,7 @@ class PullReport:
     manifest: Manifest
     is_reload: bool
     rows_by_table: dict[str, int]
-    removed_leftovers: int
+    removed_files: int
     alarm: str | None
 
     @property
@@ -123,11 +124,12 @@ def _pull(settings: Settings, dsn: str, *, full: bool, progress: Progress, reach
     reached("before commit")
     commit_manifest(settings, manifest)
     reached("committed")
+    removed += remove_unlisted_segments(settings, manifest)
     return PullReport(
-        manifest=manifest,
+        manifest=compact(settings, manifest),
         is_reload=is_reload,
         rows_by_table=rows_by_table,
-        removed_leftovers=removed + remove_unlisted_segments(settings, manifest),
+        removed_files=removed,
         alarm=_alarm(manifest.oldest_open, bounds.horizon_at),
     )
 

@@ -52,6 +52,11 @@ def write_segment(
     return rows
 
 
+def count_rows(file: Path) -> int:
+    """Read from a segment's footer how many rows it has."""
+    return int(pq.read_metadata(file).num_rows)
+
+
 def _schema(carriages: Mapping[str, Carriage]) -> pa.Schema:
     fields = [pa.field(name, carriage.lake_type) for name, carriage in carriages.items()]
     return pa.schema([*fields, pa.field(PULL_NUMBER, pa.int64(), nullable=False)])
