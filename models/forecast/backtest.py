@@ -130,7 +130,10 @@ def shrunk_dispersion(square: FloatArray, weight: FloatArray) -> FloatArray:
     if total <= 0:
         return np.full(len(square), 0.5)
     prior_weight = 4 * total / len(weight)
-    return np.clip((square + prior_weight * square.sum() / total) / (weight + prior_weight), 0.02, 8.0)
+    pooled: FloatArray = np.clip(
+        (square + prior_weight * square.sum() / total) / (weight + prior_weight), 0.02, 8.0
+    )
+    return pooled
 
 
 def negative_binomial_quantiles(mean: FloatArray, dispersion: FloatArray) -> FloatArray:

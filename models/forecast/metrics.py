@@ -10,7 +10,8 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 
 def _ratio(above: FloatArray, below: FloatArray) -> FloatArray:
-    return np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below > 0)
+    ratio: FloatArray = np.divide(above, below, out=np.full(np.shape(below), np.nan), where=below > 0)
+    return ratio
 
 
 def wape(actual: FloatArray, forecast: FloatArray) -> FloatArray:

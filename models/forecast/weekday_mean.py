@@ -40,7 +40,8 @@ def recent_weekday_mean(demand_units: FloatArray, *, n_weeks: int) -> FloatArray
     mean = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     seen = ~np.isnan(mean)
     overall = np.where(seen, mean, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    return np.where(seen, mean, overall[:, None])
+    week: FloatArray = np.where(seen, mean, overall[:, None])
+    return week
 
 
 class WeekdayMean:

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from models.forecast.paths import series_generator
-from models.replenishment.calendars import IntArray
+from models.replenishment.calendars import DateArray, IntArray
 from models.replenishment.economics import Window
 from models.replenishment.items import CleanItems
 from models.replenishment.lead_times import LeadTime, LeadTimeBook
@@ -61,7 +61,7 @@ class ArrivalDraws:
         if expected_date is not None and (expected_date - self.as_of).days > max(slowest, today.max()):
             return np.full(self.n_paths, (expected_date - self.as_of).days, dtype=np.int64)
         calendar = self.settings.calendar
-        age = int(calendar.between(np.datetime64(sent_date, "D"), np.datetime64(self.as_of, "D")))
+        age = int(calendar.between(_dates(sent_date), _dates(self.as_of))[0])
         left = lead_time.longer_than(age)
         if left is None:
             return today
@@ -69,7 +69,7 @@ class ArrivalDraws:
         return np.clip(self._day(sent_date, left.quantile(luck)), 0, today)
 
     def _day(self, start: date, working_days: IntArray) -> IntArray:
-        arrival = self.settings.calendar.add(np.datetime64(start, "D"), working_days)
+        arrival = self.settings.calendar.add(_dates(start), working_days)
         days: IntArray = (arrival - np.datetime64(self.as_of, "D")).astype(np.int64)
         return days
 
@@ -129,6 +129,10 @@ def draw_receipts(
         projected_receipt_p90_date=pl.Series(latest, dtype=pl.Date),
     )
     return days, frame
+
+
+def _dates(day: date) -> DateArray:
+    return np.array([day], dtype="datetime64[D]")
 
 
 def days_to_dates(as_of: date, days: NDArray[np.generic]) -> list[date]:

@@ -131,13 +131,14 @@ def best_units(need: UnitNeed, *, gain_amount: FloatArray, holding_amount: Float
     return low
 
 
-def fill_rate(need: UnitNeed, units: IntArray, window_demand: NDArray[np.int32]) -> FloatArray:
+def fill_rate(need: UnitNeed, units: IntArray, window_demand: IntArray) -> FloatArray:
     """Type 2 service of the window with the order: 1 - short / demand, a ratio of sums over paths."""
     short = np.maximum(need.used_by_end - units[:, None], 0).sum(axis=1)
     demand = window_demand.sum(axis=1)
     # Customers who waited before the window are short without being its demand, hence the bound.
-    ratio = 1 - np.divide(short, demand, out=np.zeros(len(units)), where=demand > 0)
-    return np.clip(ratio, 0.0, 1.0)
+    missed = np.divide(short, demand, out=np.zeros(len(units)), where=demand > 0)
+    ratio: FloatArray = np.clip(1 - missed, 0.0, 1.0)
+    return ratio
 
 
 def cycle_service(need: UnitNeed, units: IntArray) -> FloatArray:

@@ -173,7 +173,6 @@ def _shrink(seen: tuple[LeadTime, int] | None, wider: LeadTime) -> LeadTime:
     own, n_orders = seen
     weight = n_orders / (n_orders + PRIOR_ORDERS)
     days, position = np.unique(np.concatenate([own.days, wider.days]), return_inverse=True)
-    chances = np.bincount(
-        position, np.concatenate([weight * own.chances, (1 - weight) * wider.chances]), len(days)
-    )
+    weighted = np.concatenate([weight * own.chances, (1 - weight) * wider.chances])
+    chances: FloatArray = np.bincount(position, weighted, len(days)).astype(np.float64)
     return LeadTime(days, chances)

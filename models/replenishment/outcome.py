@@ -215,7 +215,8 @@ def _between(units: NDArray[np.int32], start: IntArray, end: IntArray) -> NDArra
 
 def _first_day(unmet: NDArray[np.bool_]) -> IntArray:
     """First day that is true per item and path; the number of days if none is."""
-    return np.where(unmet.any(axis=2), unmet.argmax(axis=2), unmet.shape[2]).astype(np.int64)
+    first: IntArray = np.where(unmet.any(axis=2), unmet.argmax(axis=2), unmet.shape[2])
+    return first
 
 
 def _median_stockout(unmet: NDArray[np.bool_]) -> IntArray:

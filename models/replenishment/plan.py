@@ -206,7 +206,7 @@ def _projection(
         stock_p50_units=pl.Series(band.p50_units[has_forecast].ravel()),
         stock_p90_units=pl.Series(band.p90_units[has_forecast].ravel()),
         stockout_probability_ratio=pl.Series(band.stockout_probability_ratio[has_forecast].ravel()),
-    ).cast(dict(PROJECTION_SCHEMA))
+    ).select(pl.col(name).cast(kind) for name, kind in PROJECTION_SCHEMA.items())
 
 
 def _fingerprint(
