@@ -150,3 +150,12 @@ def test_the_environment_has_a_name_for_every_setting() -> None:
     assert variables_of("api_port") == ("STOCKWISE_API_PORT",)
     assert variables_of("environment") == ("STOCKWISE_ENV",)
     assert all(one.meaning for one in explain(load_settings()))
+
+
+def test_the_reference_lists_every_setting() -> None:
+    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "settings.md").read_text(
+        "utf-8"
+    )
+    rows = [f"| `{one.name}` | `{one.variable}` | {one.meaning} |" for one in explain(load_settings())]
+
+    assert [row for row in rows if row not in reference] == []
