@@ -101,7 +101,7 @@ def _ensure_running(settings: Settings, superuser_password: str, options: Mappin
             options=options,
         )
     except OSError as error:
-        raise _explain(error, settings.home) from error
+        raise explain_os_error(error, settings.home) from error
 
 
 def _is_unused(settings: Settings) -> bool:
@@ -122,10 +122,11 @@ def _make_home(home: Path) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _explain(error, home) from error
+        raise explain_os_error(error, home) from error
 
 
-def _explain(error: OSError, home: Path) -> StockwiseError:
+def explain_os_error(error: OSError, home: Path) -> StockwiseError:
+    """Turn an error of the file system into one sentence."""
     if error.errno == errno.ENOSPC:
         return DiskFullError(
             f"No space is left on the disk of {home}.",

@@ -4,6 +4,7 @@ The caller holds the home folder's exclusive lock, so no one else starts or stop
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -26,6 +27,7 @@ START_SECONDS = 300  # a server that was killed replays its log first
 STOP_SECONDS = 30
 _ORPHANS_SECONDS = 15
 _POLL_SECONDS = 0.01
+_LEAST_FREE_BYTES = 16 * 1024 * 1024  # one segment of the write-ahead log
 _LARGEST_LOG_BYTES = 10 * 1024 * 1024
 
 
@@ -68,7 +70,7 @@ def start_postmaster(
     DatabaseUnavailableError
         With the server's own reason, if it ends or is not ready after `START_SECONDS`.
     """
-    _clear_stale_pid_file(data_folder)
+    _clear_what_a_killed_server_left(data_folder, socket_folder)
     settings = {
         "unix_socket_directories": f'"{socket_folder}"',
         "unix_socket_permissions": "0700",
@@ -125,8 +127,8 @@ def _is_alive(pid: int) -> bool:
         return False
 
 
-def _clear_stale_pid_file(data_folder: Path) -> None:
-    """Remove what a killed server left behind, once none of its processes is left.
+def _clear_what_a_killed_server_left(data_folder: Path, socket_folder: Path) -> None:
+    """Remove the lock files of a server that was killed, once none of its processes is left.
 
     PostgreSQL takes a zombie or a reused pid for a live server and would refuse to start.
     """
@@ -141,7 +143,8 @@ def _clear_stale_pid_file(data_folder: Path) -> None:
                 hint="Try again in a moment, or end them with kill -9.",
             )
         time.sleep(_POLL_SECONDS)
-    pid_file.unlink(missing_ok=True)
+    for leftover in [*socket_folder.glob(".s.PGSQL.*"), pid_file]:
+        leftover.unlink(missing_ok=True)
 
 
 def _processes_in(data_folder: Path) -> list[int]:
@@ -209,15 +212,18 @@ def _explain(log_file: Path, log_start: int) -> DatabaseError:
 
 def explain_failure(said: str, *, folder: Path, hint: str) -> DatabaseError:
     """Turn what the server or initdb printed into one sentence."""
-    if "No space left on device" in said:
+    # A full disk may leave no room for the complaint either.
+    if "No space left on device" in said or shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
         return DiskFullError(
             f"No space is left on the disk of {folder}.",
             hint="Free some space there, or set STOCKWISE_HOME to a folder on another disk.",
         )
     reasons = [line for line in said.splitlines() if "FATAL:" in line or "error:" in line or "PANIC:" in line]
+    if reasons and reasons[0].rstrip().endswith("contains errors"):  # what they are stands before
+        reasons = [line for line in said.splitlines() if "LOG:" in line]
     last_line = (said.strip().splitlines() or ["it said nothing"])[-1]
     reason = (reasons[0] if reasons else last_line).strip()
-    for mark in ("FATAL:", "PANIC:", "error:"):
+    for mark in ("FATAL:", "PANIC:", "LOG:", "error:"):
         reason = reason.split(mark, 1)[-1].strip()
     if "incompatible with server" in reason:
         return WrongDatabaseVersionError(

@@ -10,8 +10,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.postgres import roles
 from core.postgres.cluster import SUPERUSER
-from core.postgres.embedded import EmbeddedServer, open_embedded
-from core.postgres.errors import DatabaseUnavailableError, WrongDatabaseVersionError
+from core.postgres.embedded import EmbeddedServer, explain_os_error, open_embedded
+from core.postgres.errors import DatabaseUnavailableError, DiskFullError, WrongDatabaseVersionError
 from core.postgres.roles import ROLE_NAMES, ROLES, Role
 from core.secrets import Secrets, load_secrets
 from core.settings import Settings
@@ -113,6 +113,11 @@ class Server:
                         roles.ensure_rights(inside)
                 except psycopg.errors.InsufficientPrivilege as error:
                     raise _lacks_privilege(administrator.info, error) from None
+                except psycopg.errors.DiskFull as error:
+                    raise DiskFullError(
+                        f"No space is left on the database server's disk: {_reason(error)}.",
+                        hint="Free some space there and try again.",
+                    ) from None
             version = self._require_logins()
         _require_supported(version)
         self.version = version
@@ -177,7 +182,7 @@ def open_server(
     DatabaseError
         If it cannot be used: one sentence that says why, and what to do.
     """
-    secrets = secrets or load_secrets(settings)
+    secrets = secrets or _load_secrets(settings)
     if settings.database_url is None:
         server = _embedded_server(settings, secrets, options)
     else:
@@ -188,6 +193,13 @@ def open_server(
         server.close()
         raise
     return server
+
+
+def _load_secrets(settings: Settings) -> Secrets:
+    try:
+        return load_secrets(settings)
+    except OSError as error:
+        raise explain_os_error(error, settings.home) from error
 
 
 def _embedded_server(settings: Settings, secrets: Secrets, options: Mapping[str, str] | None) -> Server:
