@@ -1,3 +1,6 @@
+{# A view: the days between two changes follow from the first, and millions of them are not stored. #}
+{{ config(materialized='view') }}
+
 with series_changes as (
     select * from {{ ref('int_series_changes') }}
 ),
