@@ -119,6 +119,7 @@ class Server:
                         hint="Free some space there and try again.",
                     ) from None
             version = self._require_logins()
+            self._require_owner_may_make_tables()
         _require_supported(version)
         self.version = version
 
@@ -146,6 +147,15 @@ class Server:
                     "installation that uses this server), or drop the role.",
                 ) from None
         return version
+
+    def _require_owner_may_make_tables(self) -> None:
+        # A grant by someone who may not give the right is only a warning.
+        if self._version_if_ready() is None:
+            raise DatabaseUnavailableError(
+                f"{ROLE_NAMES['owner']} may not make tables in the database {self.database}.",
+                hint="Let the database's owner run: grant usage, create on schema public to "
+                f"{ROLE_NAMES['owner']}   or name a new database in DATABASE_URL.",
+            )
 
     def _connect_administrator(self) -> psycopg.Connection:
         """Connect to the maintenance database if there is one, else to the database itself."""
@@ -249,6 +259,6 @@ def _lacks_privilege(info: psycopg.ConnectionInfo, error: psycopg.Error) -> Data
 
 
 def _reason(error: psycopg.Error) -> str:
-    """Return the last line of what the server or libpq said, without its prefix."""
-    line = (str(error).strip().splitlines() or ["no reason given"])[-1]
-    return line.split("FATAL:", 1)[-1].strip().rstrip(".")
+    """Return what the server or libpq said first, without what stands before it."""
+    line = error.diag.message_primary or (str(error).strip().splitlines() or ["no reason given"])[0]
+    return line.split("FATAL:", 1)[-1].removeprefix("connection failed:").strip().rstrip(".")
