@@ -62,6 +62,7 @@ async def read_worklist(
     return {
         "build": describe_build(page.build, now),
         "currency": page.currency,
+        "timezone": page.timezone,
         "items": items,
         "next_after_rank": shown[-1]["rank"] if len(page.proposals) > limit else None,
     }

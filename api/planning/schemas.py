@@ -63,6 +63,7 @@ class ProposalRead(OutputModel):
 class WorklistRead(OutputModel):
     build: BuildRead
     currency: str
+    timezone: str
     items: list[ProposalRead]
     next_after_rank: int | None
 

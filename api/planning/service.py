@@ -30,6 +30,7 @@ class PlanPage:
 
     build: BuildInfo
     currency: str
+    timezone: str
     proposals: list[Proposal]
 
 
@@ -49,7 +50,8 @@ def read_worklist(
         after_rank=after_rank,
         limit=limit + 1,
     )
-    return PlanPage(snapshot.build, _currency(snapshot), rows)
+    (company,) = snapshot.rows("select currency, timezone from srv_company")
+    return PlanPage(build=snapshot.build, proposals=rows, **company)
 
 
 def read_item(snapshot: Snapshot, series_id: str, *, history_days: int, horizon_days: int) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Turns a frame into a figure."""

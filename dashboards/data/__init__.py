@@ -1,0 +1,1 @@
+"""Loads published tables by company and build, and talks to the API."""

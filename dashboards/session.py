@@ -1,0 +1,147 @@
+"""Who looks at the pages: the person behind the login page's cookie, asked of the API.
+
+A script can't set cookies, so the API's login page sets one on this host. It is exchanged for an access
+token, which is kept for the browser tab and renewed before it expires; it survives a refresh of the page
+because the cookie does. What the person may see is what the API says, never what the page believes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from dashboards import context
+from dashboards.data.api import Api, ApiRefusal, ApiUnreachable
+
+COOKIE = "stockwise_session"
+_STATE = "stockwise_person"
+_RENEW_BEFORE_SECONDS = 60
+PAGE_ROLES = frozenset({"super_admin", "company_admin", "shop_manager", "shop_staff", "buyer"})
+
+
+@dataclass(frozen=True)
+class Person:
+    """The person at the page, in the company they chose."""
+
+    access_token: str
+    expires_at: float
+    name: str
+    email: str
+    company_id: str
+    company_name: str
+    roles: frozenset[str]
+    shop_ids: tuple[str, ...] | None
+    companies: tuple[tuple[str, str], ...]
+    chosen_slug: str
+
+    @property
+    def api(self) -> Api:
+        """The API under this person's token."""
+        return Api(context.settings().api_url, self.access_token)
+
+    @property
+    def may_restock(self) -> bool:
+        """Whether the API would let them approve; it is asked again when they do."""
+        return bool(self.roles & {"company_admin", "buyer"})
+
+    @property
+    def may_see_sales(self) -> bool:
+        """Whether the sales figures are theirs to see."""
+        return bool(self.roles & (PAGE_ROLES - {"buyer"}))
+
+
+def require_person() -> Person:
+    """Return who is logged in, or show how to log in and end the page's run."""
+    cookie = st.context.cookies.get(COOKIE)
+    if not cookie:
+        _show_login("Log in to see your shops' numbers.")
+    wanted = st.query_params.get("company")
+    person: Person | None = st.session_state.get(_STATE)
+    if person is not None and not _is_stale(person, wanted):
+        return person
+    try:
+        person = _ask(Api(context.settings().api_url), str(cookie), wanted)
+    except ApiUnreachable:
+        st.error(
+            "The API does not answer. Start it with `stockwise serve`, then reload.",
+            icon=":material/cloud_off:",
+        )
+        st.stop()
+    except ApiRefusal as refusal:
+        if refusal.status != 401:
+            st.error(refusal.detail, icon=":material/block:")
+            st.stop()
+        _show_login("Your session has ended. Log in again.")
+    st.session_state[_STATE] = person
+    return person
+
+
+def choose_company(person: Person) -> None:
+    """Let a person of several companies switch; the choice is in the address."""
+    if len(person.companies) < 2:
+        return
+    slugs = [slug for slug, _ in person.companies]
+    names = dict(person.companies)
+    st.selectbox(
+        "Company",
+        slugs,
+        index=slugs.index(person.chosen_slug),
+        format_func=lambda slug: names[slug],
+        key="company",
+        bind="query-params",
+    )
+
+
+def _is_stale(person: Person, wanted: str | None) -> bool:
+    known = dict(person.companies)
+    switched = wanted in known and wanted != person.chosen_slug
+    return switched or person.expires_at - time.time() < _RENEW_BEFORE_SECONDS
+
+
+def _ask(api: Api, cookie: str, wanted: str | None) -> Person:
+    """Exchange the cookie for a token in the wanted company, or in the person's first one."""
+    session = api.page_session(cookie)
+    companies = {
+        choice["slug"]: choice for choice in session["companies"] if PAGE_ROLES & set(choice["roles"])
+    }
+    if not companies:
+        raise ApiRefusal(403, "no_company", "Your account belongs to no company whose numbers it may see.")
+    current = session["company"] or {}
+    slug = wanted if wanted in companies else current.get("slug")
+    slug = slug if slug in companies else next(iter(companies))
+    if slug != current.get("slug"):
+        opened = Api(api.base_url, session["access_token"]).post(
+            "/api/v1/auth/switch-company", {"company": slug}, idempotency_key=""
+        )
+        session = {**session, **opened}
+    return _person(api, session, companies, slug)
+
+
+def _person(api: Api, session: dict[str, Any], companies: dict[str, Any], slug: str) -> Person:
+    verified = Api(api.base_url, session["access_token"]).get("/api/v1/auth/verify")
+    profile = session["profile"]
+    shop_ids = verified["shop_ids"]
+    is_company_wide = {"company_admin", "super_admin"} & set(verified["roles"])
+    return Person(
+        access_token=session["access_token"],
+        expires_at=time.time() + session["expires_in"],
+        name=f"{profile['first_name']} {profile['last_name']}".strip() or profile["email"],
+        email=profile["email"],
+        company_id=verified["company_id"],
+        company_name=companies[slug]["name"],
+        roles=frozenset(verified["roles"]),
+        shop_ids=None if is_company_wide or shop_ids is None else tuple(sorted(shop_ids)),
+        companies=tuple((choice["slug"], choice["name"]) for choice in companies.values()),
+        chosen_slug=slug,
+    )
+
+
+def _show_login(sentence: str) -> None:
+    st.session_state.pop(_STATE, None)
+    st.title("Stockwise")
+    st.write(sentence)
+    st.link_button("Log in", f"{context.settings().api_url}/login", type="primary", icon=":material/login:")
+    st.stop()

@@ -1,0 +1,1 @@
+"""Pages: each opens with the question it answers."""
