@@ -3,8 +3,13 @@
 -- Two statements, one round trip, one transaction.
 
 -- First lock in the documented order: the idempotency row, which may not exist yet. A twin in flight waits
--- here, and the next statement's snapshot sees what it wrote.
+-- here, and the next statement's snapshot sees what it wrote. The plan of the next statement is made once a
+-- connection, perhaps while the tables are small, and must stay right when they are not: by key, row by row.
 select
+    set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true),
     set_config('app.company_id', :company_id::text, true),
     set_config('app.user_id', coalesce(:user_id::text, ''), true),
     pg_advisory_xact_lock(hashtextextended(concat_ws(' ', :company_id::text, :scope::text, :key::text), 0));
@@ -135,27 +140,35 @@ taxed as materialized (
     cross join terms_of_sale
 ),
 
+drawn as materialized (
+    select drawn_location.location_id, drawn_location.priority, lines.line_id, lines.variant_id, lines.quantity_units
+    from request
+    inner join shop_locations as drawn_location
+        on request.company_id = drawn_location.company_id and request.shop_id = drawn_location.shop_id
+    inner join locations as location
+        on drawn_location.company_id = location.company_id and drawn_location.location_id = location.id
+        and location.is_active and location.archived_at is null
+    cross join lines
+    where not exists (select from unknown)
+),
+
 -- Every level that the shop may draw on, locked in the one order in which all lock them.
 levels as materialized (
     select
+        drawn.line_id,
+        drawn.quantity_units,
+        drawn.priority,
         level.location_id,
         level.variant_id,
-        drawn.priority,
         greatest(level.available_units, 0) as free_units,
         level.available_units,
         level.allow_backorder,
         level.low_stock_threshold_units
     from request
-    inner join shop_locations as drawn
-        on request.company_id = drawn.company_id and request.shop_id = drawn.shop_id
-    inner join locations as location
-        on drawn.company_id = location.company_id and drawn.location_id = location.id
-        and location.is_active and location.archived_at is null
-    cross join lines
+    cross join drawn
     inner join stock_levels as level
         on request.company_id = level.company_id and drawn.location_id = level.location_id
-        and lines.variant_id = level.variant_id
-    where not exists (select from unknown)
+        and drawn.variant_id = level.variant_id
     order by level.location_id, level.variant_id
     for update of level
 ),
@@ -164,14 +177,11 @@ levels as materialized (
 drawable as (
     select
         levels.*,
-        lines.line_id,
-        lines.quantity_units,
         sum(levels.free_units) over by_priority - levels.free_units as free_before_units,
         sum(levels.free_units) over (partition by levels.variant_id) as free_total_units,
         levels.allow_backorder
         and count(*) filter (where levels.allow_backorder) over by_priority = 1 as is_first_backorder
     from levels
-    inner join lines on levels.variant_id = lines.variant_id
     window by_priority as (
         partition by levels.variant_id order by levels.priority, levels.location_id
         rows between unbounded preceding and current row

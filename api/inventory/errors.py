@@ -1,0 +1,17 @@
+"""What can go wrong with stock."""
+
+from __future__ import annotations
+
+from api.errors import Conflict
+
+
+class InsufficientStock(Conflict):
+    code = "insufficient_stock"
+    title = "There is not enough stock for this"
+    detail = "It would leave fewer units on hand than nothing, or than are promised. Nothing was changed."
+
+
+class OnHandChanged(Conflict):
+    code = "on_hand_changed"
+    title = "The stock was changed meanwhile"
+    detail = "The units on hand are not those that were expected. Nothing was changed."

@@ -1,0 +1,145 @@
+"""SQL that reads stock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.inventory.tables import locations, shop_locations, stock_ledger, stock_levels
+
+Row = sa.RowMapping
+
+_VARIANT_TERMS = sa.table(
+    "variant_terms",
+    *(sa.column(name) for name in ("company_id", "variant_id", "sku", "product_name", "variant_name")),
+)
+
+
+async def list_levels(
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    shop_ids: Collection[UUID] | None,
+    filters: Mapping[str, Any],
+    after: tuple[UUID, UUID] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return levels by location and variant, one more than ``limit`` when there is a next page.
+
+    ``filters`` are equalities; ``shop_ids`` narrows to the locations of those shops.
+    """
+    key = sa.tuple_(stock_levels.c.location_id, stock_levels.c.variant_id)
+    statement = (
+        _levels()
+        .where(stock_levels.c.company_id == company_id, *_within(stock_levels, company_id, shop_ids))
+        .where(*(stock_levels.c[name] == value for name, value in filters.items() if value is not None))
+        .order_by(stock_levels.c.location_id, stock_levels.c.variant_id)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        statement = statement.where(key > sa.tuple_(*after))
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def get_level(
+    connection: AsyncConnection, company_id: UUID, location_id: UUID, variant_id: UUID
+) -> Row:
+    """Return one level that is known to be there."""
+    statement = _levels().where(
+        stock_levels.c.company_id == company_id,
+        stock_levels.c.location_id == location_id,
+        stock_levels.c.variant_id == variant_id,
+    )
+    return (await connection.execute(statement)).mappings().one()
+
+
+async def list_movements(
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    shop_ids: Collection[UUID] | None,
+    filters: Mapping[str, Any],
+    occurred_from: datetime | None,
+    occurred_until: datetime | None,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return ledger rows, newest first, one more than ``limit`` when there is a next page."""
+    ledger = stock_ledger.c
+    statement = (
+        sa.select(stock_ledger)
+        .where(ledger.company_id == company_id, *_within(stock_ledger, company_id, shop_ids))
+        .where(*(ledger[name] == value for name, value in filters.items() if value is not None))
+        .order_by(ledger.occurred_at.desc(), ledger.id.desc())
+        .limit(limit + 1)
+    )
+    if occurred_from is not None:
+        statement = statement.where(ledger.occurred_at >= occurred_from)
+    if occurred_until is not None:
+        statement = statement.where(ledger.occurred_at < occurred_until)
+    if after is not None:
+        statement = statement.where(sa.tuple_(ledger.occurred_at, ledger.id) < sa.tuple_(*after))
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def exists_location(
+    connection: AsyncConnection, company_id: UUID, location_id: UUID, *, shop_ids: Collection[UUID] | None
+) -> bool:
+    """Tell whether the location is in use, and one of the shops' if shops are given."""
+    statement = sa.select(
+        sa.exists().where(
+            locations.c.company_id == company_id,
+            locations.c.id == location_id,
+            locations.c.archived_at.is_(None),
+            *_within(locations, company_id, shop_ids, column="id"),
+        )
+    )
+    return bool((await connection.execute(statement)).scalar_one())
+
+
+async def exists_variant(connection: AsyncConnection, company_id: UUID, variant_id: UUID) -> bool:
+    statement = sa.text(
+        "select exists (select from variants where company_id = :company_id and id = :variant_id)"
+    )
+    values = {"company_id": company_id, "variant_id": variant_id}
+    return bool((await connection.execute(statement, values)).scalar_one())
+
+
+def _levels() -> sa.Select[*tuple[Any, ...]]:
+    joined = stock_levels.join(
+        locations,
+        sa.and_(
+            stock_levels.c.company_id == locations.c.company_id,
+            stock_levels.c.location_id == locations.c.id,
+        ),
+    ).join(
+        _VARIANT_TERMS,
+        sa.and_(
+            stock_levels.c.company_id == _VARIANT_TERMS.c.company_id,
+            stock_levels.c.variant_id == _VARIANT_TERMS.c.variant_id,
+        ),
+    )
+    return sa.select(
+        stock_levels,
+        locations.c.name.label("location_name"),
+        _VARIANT_TERMS.c.sku,
+        _VARIANT_TERMS.c.product_name,
+        _VARIANT_TERMS.c.variant_name,
+    ).select_from(joined)
+
+
+def _within(
+    table: sa.Table, company_id: UUID, shop_ids: Collection[UUID] | None, *, column: str = "location_id"
+) -> list[sa.ColumnElement[bool]]:
+    """Narrow to the locations on which the shops draw; no shops given: all locations."""
+    if shop_ids is None:
+        return []
+    drawn = sa.select(shop_locations.c.location_id).where(
+        shop_locations.c.company_id == company_id, shop_locations.c.shop_id.in_(shop_ids)
+    )
+    return [table.c[column].in_(drawn)]

@@ -1,0 +1,206 @@
+"""Use cases of stock. Purchasing and orders call these; they never touch the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.access import Caller
+from api.errors import InvalidContent, UnknownReference
+from api.inventory import queries
+from api.inventory.errors import OnHandChanged
+from api.inventory.ledger import Movement, lock_levels, move_stock
+from api.inventory.reservations import end_reservations
+from api.inventory.schemas import AdjustmentCreate
+
+
+@dataclass(frozen=True)
+class ReceivedLine:
+    """Units of a variant that came in, and what one of them cost in the company's currency."""
+
+    variant_id: UUID
+    units: int
+    unit_cost_amount: Decimal
+
+
+@dataclass(frozen=True)
+class StockDifference:
+    """A level that does not add up: what it says, and what its ledger and reservations say."""
+
+    company_id: UUID
+    location_id: UUID
+    variant_id: UUID
+    on_hand_units: int
+    ledger_units: int
+    reserved_units: int
+    live_reserved_units: int
+
+
+async def adjust(
+    connection: AsyncConnection, adjustment: AdjustmentCreate, *, caller: Caller, now: datetime
+) -> queries.Row:
+    """Correct what is on hand and return the level.
+
+    Raises
+    ------
+    OnHandChanged
+        If another quantity is on hand than the caller expected.
+    InsufficientStock
+        If it would leave less than nothing, or less than is promised.
+    """
+    company_id = caller.require_company()
+    if adjustment.delta_units == 0:
+        raise InvalidContent("An adjustment changes something.", pointer="/delta_units")
+    await _require_place(connection, adjustment, company_id=company_id, caller=caller)
+    key = (adjustment.location_id, adjustment.variant_id)
+    level = (await lock_levels(connection, company_id, [key]))[key]
+    expected_units = adjustment.expected_on_hand_units
+    if expected_units is not None and expected_units != level.on_hand_units:
+        raise OnHandChanged(
+            extensions={"on_hand_units": level.on_hand_units, "expected_on_hand_units": expected_units}
+        )
+    movement = Movement(
+        location_id=adjustment.location_id,
+        variant_id=adjustment.variant_id,
+        delta_units=adjustment.delta_units,
+        reason=adjustment.reason,
+        note=adjustment.note,
+    )
+    await move_stock(
+        connection,
+        company_id=company_id,
+        movements=[movement],
+        actor_user_id=caller.user_id,
+        occurred_at=now,
+    )
+    return await queries.get_level(connection, company_id, *key)
+
+
+async def receive_stock(
+    connection: AsyncConnection,
+    *,
+    company_id: UUID,
+    location_id: UUID,
+    reference_id: UUID,
+    lines: Sequence[ReceivedLine],
+    actor_user_id: UUID | None,
+    occurred_at: datetime,
+) -> None:
+    """Take goods in: ledger rows at their cost, which name the receipt."""
+    movements = [
+        Movement(
+            location_id=location_id,
+            variant_id=line.variant_id,
+            delta_units=line.units,
+            reason="receipt",
+            reference_type="receipt",
+            reference_id=reference_id,
+            unit_cost_amount=line.unit_cost_amount,
+        )
+        for line in lines
+    ]
+    await move_stock(
+        connection,
+        company_id=company_id,
+        movements=movements,
+        actor_user_id=actor_user_id,
+        occurred_at=occurred_at,
+    )
+
+
+async def ship_reserved(
+    connection: AsyncConnection,
+    *,
+    company_id: UUID,
+    order_id: UUID,
+    actor_user_id: UUID | None,
+    occurred_at: datetime,
+) -> None:
+    """Use up what an order holds: the reservations end, and the ledger takes the units off hand.
+
+    Raises
+    ------
+    InsufficientStock
+        If promised units are not on hand (backorder).
+    """
+    consumed = await end_reservations(
+        connection, company_id=company_id, owner_id=order_id, ending="consumed", at=occurred_at
+    )
+    movements = [
+        Movement(
+            location_id=held.location_id,
+            variant_id=held.variant_id,
+            delta_units=-held.reserved_units,
+            reason="sale",
+            reference_type="order",
+            reference_id=order_id,
+        )
+        for held in consumed
+    ]
+    await move_stock(
+        connection,
+        company_id=company_id,
+        movements=movements,
+        actor_user_id=actor_user_id,
+        occurred_at=occurred_at,
+        tell_alerts=False,
+    )
+
+
+_DIFFERENCES = sa.text(
+    """
+    with ledger as (
+        select company_id, location_id, variant_id, sum(delta_units)::bigint as units
+        from stock_ledger
+        group by company_id, location_id, variant_id
+    ),
+
+    live as (
+        select company_id, location_id, variant_id, sum(reserved_units)::bigint as units
+        from reservations
+        where status = 'live'
+        group by company_id, location_id, variant_id
+    ),
+
+    compared as (
+        select
+            company_id,
+            location_id,
+            variant_id,
+            coalesce(level.on_hand_units, 0) as on_hand_units,
+            coalesce(ledger.units, 0) as ledger_units,
+            coalesce(level.reserved_units, 0) as reserved_units,
+            coalesce(live.units, 0) as live_reserved_units
+        from stock_levels as level
+        full join ledger using (company_id, location_id, variant_id)
+        full join live using (company_id, location_id, variant_id)
+    )
+
+    select * from compared
+    where on_hand_units <> ledger_units or reserved_units <> live_reserved_units
+    order by company_id, location_id, variant_id
+    """
+)
+
+
+async def reconcile(connection: AsyncConnection) -> list[StockDifference]:
+    """Return the levels that do not equal their ledger and live reservations: none, if all is well."""
+    return [StockDifference(**row._asdict()) for row in await connection.execute(_DIFFERENCES)]
+
+
+async def _require_place(
+    connection: AsyncConnection, adjustment: AdjustmentCreate, *, company_id: UUID, caller: Caller
+) -> None:
+    is_location = await queries.exists_location(
+        connection, company_id, adjustment.location_id, shop_ids=caller.reachable_shop_ids
+    )
+    if not is_location:
+        raise UnknownReference("There is no such location.", pointer="/location_id")
+    if not await queries.exists_variant(connection, company_id, adjustment.variant_id):
+        raise UnknownReference("There is no such variant.", pointer="/variant_id")
