@@ -30,7 +30,8 @@ from api.errors import (
     Unauthenticated,
 )
 from api.identity.tokens import AccessTokens, TokenError
-from api.permissions import ANONYMOUS, STOREFRONT, EndpointKey, RoutePermission, Scope
+from api.permissions import ANONYMOUS, STOREFRONT, EndpointKey, RoutePermission
+from api.permissions import Scope as Scope
 
 STOREFRONT_MEMORY_SECONDS = 15.0
 MOST_REMEMBERED = 20_000

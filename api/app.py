@@ -15,6 +15,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from api.access import Gatekeeper, authorize
 from api.framing import RequestFrame
 from api.health import router as health_router
+from api.identity.pages import router as pages_router
 from api.identity.storefronts import storefront_finder
 from api.identity.tokens import AccessTokens
 from api.openapi import describe, query_names
@@ -88,7 +89,7 @@ def create_app(
     app.state.clock = clock
     for router in domain_routers():
         app.include_router(router, prefix=PREFIX)
-    for router in (health_router, _description_router(app)):
+    for router in (pages_router, health_router, _description_router(app)):
         app.include_router(router)
 
     document = describe(app, permissions)

@@ -77,6 +77,10 @@ class Settings(BaseModel):
 
     dashboards_host: str = Field("127.0.0.1", description="Address the dashboards listen on")
     dashboards_port: Port = Field(8501, description="Port the dashboards listen on")
+    dashboards_url: str = Field(
+        default_factory=lambda data: f"http://{data['dashboards_host']}:{data['dashboards_port']}",
+        description="Address under which browsers reach the dashboards",
+    )
     dagster_host: str = Field("127.0.0.1", description="Address of Dagster's web pages")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages")
 
