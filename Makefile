@@ -24,7 +24,7 @@ check: setup ## Lint, format, types, import contracts, SQL, migrations
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports --no-logo
-	.venv/bin/sqlfluff lint --disable-progress-bar dbt
+	.venv/bin/sqlfluff lint --disable-progress-bar --processes 0 dbt
 	$(PYTHON) -m core.postgres.check
 
 test: setup ## All tests but the soak tests; installs Chromium and PostgreSQL when root on Debian

@@ -9,6 +9,7 @@ PACKAGES = ("core", "models", "api", "pipelines", "dashboards")
 # settings reads the environment; telemetry sets the libraries' switches before they are imported; transform
 # sets what dbt's profile reads, because dbt has no other way to be told.
 MAY_TOUCH_THE_ENVIRONMENT = {"core/settings.py", "core/telemetry.py", "pipelines/transform.py"}
+SWITCHES = r"pytest\.(mark\.(skip|xfail)\b|importorskip)"
 
 
 def package_files() -> list[Path]:
@@ -51,11 +52,7 @@ def test_packages_never_print() -> None:
 
 def test_no_test_is_switched_off() -> None:
     """A test may ask for root or for a mount; what it cannot have is named by pytest's summary."""
-    found = subprocess.run(
-        ["git", "grep", "-nE", r"pytest\.(mark\.(skip|xfail)\b|importorskip)", "--", "tests", ":!tests/architecture"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    command = ["git", "grep", "-nE", SWITCHES, "--", "tests", ":!tests/architecture"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
 
     assert found.stdout == ""
