@@ -9,7 +9,8 @@ from core.processes import Services
 from core.progress import Progress
 from core.settings import Settings, child_environment
 from core.terminal import Terminal
-from pipelines.demo.generate import generate, place_order
+from pipelines.demo.first_order import place_order
+from pipelines.demo.generate import generate
 from pipelines.run import run_round
 
 STARTUP_SECONDS = 60

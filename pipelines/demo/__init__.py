@@ -1,0 +1,1 @@
+"""Three invented companies with two years of history, so that everything can be tried without a file."""
