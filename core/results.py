@@ -41,6 +41,7 @@ _FORECAST: dict[str, dict[str, str]] = {
         "rmsse": "double",
         "coverage_p10_p90_ratio": "double",
         "series_count": "bigint",
+        "n_test_days": "bigint",
         "training_end_date": "date",
     },
 }
@@ -76,10 +77,73 @@ _RECOMMENDATIONS: dict[str, dict[str, str]] = {
         "is_baseline": "boolean",
         "recall_at_10": "double",
         "ndcg_at_10": "double",
+        "new_recall_at_10": "double",
+        "new_ndcg_at_10": "double",
         "users_count": "bigint",
+        "is_enough": "boolean",
+        "split_date": "date",
     },
 }
 
+_PLANS: dict[str, dict[str, str]] = {
+    "restock_proposals": {
+        "proposal_id": "varchar",
+        "series_id": "varchar",
+        "variant_id": "varchar",
+        "location_id": "varchar",
+        "supplier_id": "varchar",
+        "rank": "bigint",
+        "suggested_units": "bigint",
+        "value_amount": "double",
+        "cost_amount": "double",
+        "order_by_date": "date",
+        "expected_arrival_date": "date",
+        "stockout_probability_ratio": "double",
+        "projected_stockout_date": "date",
+        "window_start_date": "date",
+        "window_end_date": "date",
+        "fill_rate_ratio": "double",
+        "cycle_service_ratio": "double",
+        "window_demand_units": "bigint",
+        "safety_units": "bigint",
+        "projected_stock_units": "bigint",
+        "on_order_units": "bigint",
+        "raw_need_units": "bigint",
+        "moq_rounding_units": "bigint",
+        "pack_rounding_units": "bigint",
+        "is_cover_capped": "boolean",
+        "is_assumed_terms": "boolean",
+    },
+    "restock_not_proposed": {
+        "series_id": "varchar",
+        "reason_code": "varchar",
+        "reason_text": "varchar",
+        "stockout_probability_ratio": "double",
+        "projected_stockout_date": "date",
+    },
+    "stock_projection": {
+        "series_id": "varchar",
+        "projection_date": "date",
+        "stock_p10_units": "bigint",
+        "stock_p50_units": "bigint",
+        "stock_p90_units": "bigint",
+        "stockout_probability_ratio": "double",
+    },
+    "restock_receipts": {
+        "restock_order_id": "varchar",
+        "series_id": "varchar",
+        "supplier_id": "varchar",
+        "open_units": "bigint",
+        "sent_date": "date",
+        "expected_date": "date",
+        "days_late": "bigint",
+        "is_overdue": "boolean",
+        "projected_receipt_date": "date",
+        "projected_receipt_p90_date": "date",
+    },
+    "restock_data_flags": {"series_id": "varchar", "flag": "varchar"},
+}
+
 RESULTS: dict[str, dict[str, str]] = {
-    name: {**_EVERY, **columns} for name, columns in {**_FORECAST, **_RECOMMENDATIONS}.items()
+    name: {**_EVERY, **columns} for name, columns in {**_FORECAST, **_PLANS, **_RECOMMENDATIONS}.items()
 }

@@ -29,7 +29,7 @@ class StepRecord(_Frozen):
     """One step: what it handled, how long it took, and the most memory the process held meanwhile."""
 
     name: str
-    rows: int | None
+    rows: int
     seconds: float
     peak_bytes: int
     detail: str

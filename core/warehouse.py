@@ -87,6 +87,16 @@ def open_scratch(settings: Settings) -> Iterator[WarehouseConnection]:
         yield connection
 
 
+def count_rows(warehouse: Warehouse, schemas: Sequence[str]) -> int:
+    """Rows of all tables in these schemas, as the catalogue knows them; views hold none."""
+    rows = warehouse.rows(
+        "select coalesce(sum(estimated_size), 0)::bigint as row_count from duckdb_tables()"
+        " where list_contains(?, schema_name)",
+        [list(schemas)],
+    )
+    return int(rows[0]["row_count"])
+
+
 def define_sources(warehouse: Warehouse, manifest: Manifest) -> None:
     """Point the views ``raw.*`` at the manifest's segments and ``model_results.*`` at the newest results."""
     settings = warehouse.settings

@@ -13,19 +13,22 @@ _INT64_DIGITS = 19
 
 
 def select_sql(table: LakeTable, *, since: str | None) -> str:
-    """Read a table: whole, or what the running snapshot sees and the snapshot ``since`` did not.
-
-    The first condition bounds the range of the index, the second decides: a transaction that was open at
-    ``since`` lies inside the range and is new, one that had ended lies inside and is not.
-    """
+    """Read a table: whole, or what the running snapshot sees and the snapshot ``since`` did not."""
     expressions = ", ".join(
         f"{carry(table.name, column).expression} as {quote(column.name)}" for column in table.columns
     )
     query = f"select {expressions} from {quote(table.name)}"
-    if since is None:
-        return query
+    return query if since is None else f"{query} where {new_rows_condition(since)}"
+
+
+def new_rows_condition(since: str) -> str:
+    """Tell rows that the snapshot ``since`` did not see.
+
+    The first condition bounds the range of the index, the second decides: a transaction that was open at
+    ``since`` lies inside the range and is new, one that had ended lies inside and is not.
+    """
     return (
-        f"{query} where row_xid >= pg_snapshot_xmin('{since}'::pg_snapshot)"
+        f"row_xid >= pg_snapshot_xmin('{since}'::pg_snapshot)"
         f" and not pg_visible_in_snapshot(row_xid, '{since}'::pg_snapshot)"
     )
 

@@ -1,6 +1,6 @@
 """One read-only snapshot of the database, in which everything of a pull is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from core.lake import ControlTotal, LakeTable, OpenTransaction, Source
 from core.postgres.adbc import connect_adbc
-from pipelines.feed.catalogue import CATALOGUE_SQL, read_tables
+from pipelines.feed.catalogue import CATALOGUE_SQL, quote, read_tables
 from pipelines.feed.errors import FeedError
 from pipelines.feed.totals import source_totals_sql
 
@@ -88,7 +88,7 @@ class SourceSnapshot:
         if not tables:
             raise FeedError(
                 "The database has no tables that the feed may read.",
-                hint="Run 'stockwise serve' or 'stockwise demo' once: they make the tables.",
+                hint="Run 'stockwise migrate': it makes the tables.",
             )
         return tables
 
@@ -106,6 +106,14 @@ class SourceSnapshot:
                 self._rows(source_totals_sql(tables)), key=lambda row: (row["table_name"], row["company_id"])
             )
         )
+
+    def count(self, conditions: Mapping[str, str]) -> dict[str, int]:
+        """Count each table's rows under its condition."""
+        selects = [
+            f"select '{name}'::text as table_name, count(*) as row_count from {quote(name)} where {condition}"
+            for name, condition in conditions.items()
+        ]
+        return {row["table_name"]: row["row_count"] for row in self._rows(" union all ".join(selects))}
 
     def batches(self, query: str) -> Iterator[pa.RecordBatch]:
         """Stream a query's rows; one query at a time."""

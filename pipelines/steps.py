@@ -1,0 +1,217 @@
+"""The steps of a round, defined once: `run_round` calls them, Dagster's assets call them.
+
+Steps hand over through the lake and the warehouse only, so each can run again by itself: a second run of a
+step with the same inputs leaves the same rows.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.lake import Manifest, read_manifest
+from core.memory import peak_bytes, reset_peak
+from core.progress import Progress
+from core.runs import ReconciliationRecord, RunLog, StepRecord
+from core.settings import Settings
+from core.warehouse import Warehouse, count_rows, define_sources
+from pipelines import transform
+from pipelines.companies import read_companies
+from pipelines.feed.errors import FeedError
+from pipelines.feed.pull import pull
+from pipelines.forecast import forecast_companies
+from pipelines.model_results import WrittenResults
+from pipelines.publish import publish
+from pipelines.recommend import recommend_companies
+from pipelines.reconcile import reconcile, require_equal
+from pipelines.replenish import plan_companies
+
+_LAYERS: dict[transform.Selector, tuple[str, ...]] = {
+    "warehouse": ("intermediate", "marts"),
+    "serving": ("serving",),
+}
+
+
+@dataclass(frozen=True)
+class Round:
+    """What the steps of one round share; the warehouse's lock is held while it exists.
+
+    ``reached`` is told the name of each step that ended and each point inside a step at which the process
+    could be killed.
+    """
+
+    settings: Settings
+    reader_dsn: str
+    warehouse: Warehouse
+    run_id: str
+    started_at: datetime
+    is_full: bool
+    progress: Progress
+    log: RunLog
+    reached: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What a step did, in a number and a phrase."""
+
+    rows: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class RoundStep:
+    """One step of a round: its name, what it is for, and the work."""
+
+    name: str
+    purpose: str
+    work: Callable[[Round], StepOutcome]
+
+
+def run_step(step: RoundStep, work: Round) -> StepRecord:
+    """Run one step, measure it and write it to the run's log."""
+    reset_peak()
+    started = time.monotonic()
+    outcome = step.work(work)
+    record = StepRecord(
+        name=step.name,
+        rows=outcome.rows,
+        seconds=round(time.monotonic() - started, 3),
+        peak_bytes=peak_bytes(),
+        detail=outcome.detail,
+    )
+    work.log.add_step(record)
+    work.reached(step.name)
+    return record
+
+
+def feed(work: Round) -> StepOutcome:
+    """Bring what was committed since the last round into the lake."""
+    report = pull(
+        work.settings, work.reader_dsn, full=work.is_full, progress=work.progress, reached=work.reached
+    )
+    if report.alarm:
+        work.log.add_alarm(report.alarm)
+    kind = "everything read anew" if report.is_reload else "what changed"
+    return StepOutcome(report.rows, f"{kind}, up to {report.manifest.horizon_at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def build_marts(work: Round) -> StepOutcome:
+    """Build and test staging, intermediate and marts."""
+    define_sources(work.warehouse, _manifest(work.settings))
+    return _build(work, "warehouse", "build warehouse")
+
+
+def check_totals(work: Round) -> StepOutcome:
+    """Compare rows, units and cents with what PostgreSQL counted; a difference ends the round."""
+    with work.progress.step("reconcile with PostgreSQL"):
+        lines = reconcile(work.warehouse, _manifest(work.settings))
+    work.log.set_reconciliation(lines)
+    require_equal(lines)
+    return StepOutcome(_rows(lines), f"{len(lines)} totals equal")
+
+
+def forecast(work: Round) -> StepOutcome:
+    """Forecast daily demand."""
+    for company in read_companies(work.warehouse):
+        if company.settings_problem:
+            work.log.add_alarm(company.settings_problem)
+    return _outcome(
+        forecast_companies(
+            work.warehouse,
+            run_id=work.run_id,
+            computed_at=work.started_at,
+            full=work.is_full,
+            progress=work.progress,
+        )
+    )
+
+
+def plan(work: Round) -> StepOutcome:
+    """Plan what to order."""
+    return _outcome(
+        plan_companies(
+            work.warehouse,
+            run_id=work.run_id,
+            computed_at=work.started_at,
+            full=work.is_full,
+            progress=work.progress,
+        )
+    )
+
+
+def recommend(work: Round) -> StepOutcome:
+    """Make recommendation lists."""
+    return _outcome(
+        recommend_companies(
+            work.warehouse,
+            run_id=work.run_id,
+            computed_at=work.started_at,
+            full=work.is_full,
+            progress=work.progress,
+        )
+    )
+
+
+def build_serving(work: Round) -> StepOutcome:
+    """Build and test what readers get."""
+    define_sources(work.warehouse, _manifest(work.settings))
+    return _build(work, "serving", "build serving tables")
+
+
+def publish_build(work: Round) -> StepOutcome:
+    """Publish a verified build and switch readers to it."""
+    report = publish(
+        work.warehouse,
+        _manifest(work.settings),
+        build_id=work.run_id,
+        built_at=work.started_at,
+        progress=work.progress,
+        reached=work.reached,
+    )
+    return StepOutcome(
+        report.rows, f"{report.written} company files written, {report.linked} unchanged, build {work.run_id}"
+    )
+
+
+STEPS: tuple[RoundStep, ...] = (
+    RoundStep("feed", "What PostgreSQL committed since the last round, in the lake.", feed),
+    RoundStep(
+        "marts", "Customers, products, sales, stock and demand as tables that were tested.", build_marts
+    ),
+    RoundStep("reconcile", "Rows, units and cents equal PostgreSQL's, company by company.", check_totals),
+    RoundStep("forecast", "Daily demand of every item and place, with its uncertainty.", forecast),
+    RoundStep("plan", "What to order today, and why not the rest.", plan),
+    RoundStep("recommend", "What each customer may want next, and what goes together.", recommend),
+    RoundStep("serving", "Exactly what dashboards and API show, tested.", build_serving),
+    RoundStep("publish", "One verified file per company; readers switch at once.", publish_build),
+)
+
+
+def _build(work: Round, selector: transform.Selector, title: str) -> StepOutcome:
+    with work.progress.step(title) as step:
+        try:
+            result = transform.build(work.settings, selector, full_refresh=work.is_full, step=step)
+        except transform.TransformError as error:
+            work.log.add_tests(error.result.tests)
+            raise
+    work.log.add_tests(result.tests)
+    rows = count_rows(work.warehouse, _LAYERS[selector])
+    return StepOutcome(rows, f"{len(result.models)} models, {len(result.tests)} tests")
+
+
+def _manifest(settings: Settings) -> Manifest:
+    manifest = read_manifest(settings)
+    if manifest is None:
+        raise FeedError(
+            "The lake is empty.", hint="Run the feed first: 'stockwise run' does everything in order."
+        )
+    return manifest
+
+
+def _outcome(written: WrittenResults) -> StepOutcome:
+    return StepOutcome(written.rows, written.detail)
+
+
+def _rows(lines: tuple[ReconciliationRecord, ...]) -> int:
+    return sum(line.rows_source for line in lines)

@@ -1,0 +1,39 @@
+"""Dagster's web pages on the same steps."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from core.errors import StockwiseError
+from core.settings import Settings, child_environment
+from core.telemetry import switch_telemetry_off
+
+_INSTANCE_FILE = "telemetry:\n  enabled: false\n"
+_CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def open_dagster(settings: Settings, *, host: str, port: int) -> None:
+    """Serve Dagster's pages, schedule and sensor until Ctrl-C.
+
+    Raises
+    ------
+    StockwiseError
+        If Dagster ends by itself, for example because the port is taken.
+    """
+    switch_telemetry_off()
+    settings.dagster_folder.mkdir(parents=True, exist_ok=True)
+    (settings.dagster_folder / "dagster.yaml").write_text(_INSTANCE_FILE, encoding="utf-8")
+    environment = {**child_environment(settings), "DAGSTER_HOME": str(settings.dagster_folder)}
+    command = [sys.executable, "-m", "dagster", "dev", "--module-name", "pipelines.definitions"]
+    process = subprocess.Popen(
+        [*command, "--host", host, "--port", str(port)], env=environment, cwd=_CHECKOUT
+    )
+    try:
+        exit_code = process.wait()
+    except KeyboardInterrupt:
+        process.wait()
+        return
+    raise StockwiseError(
+        f"Dagster ended by itself (exit code {exit_code}).",
+        hint=f"Its messages are above; is port {port} taken? Choose another with --port.",
+    )
