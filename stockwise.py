@@ -40,6 +40,8 @@ imports = typer.Typer(help="Load a shop's history from files.", no_args_is_help=
 app.add_typer(imports, name="import")
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
 
 
@@ -90,8 +92,8 @@ def demo(
 @app.command(rich_help_panel="Serve")
 def serve(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    host: Host = None,
+    port: Port = None,
     workers: Annotated[int | None, typer.Option(help="Processes; one per core is a good start.")] = None,
 ) -> None:
     """Serve the API until Ctrl-C.
@@ -100,16 +102,14 @@ def serve(
     """
     settings = _session(context).start_with(api_host=host, api_port=port, api_workers=workers)
     from api.run import serve as serve_api
+    from core.postgres.ready import open_ready_server
 
-    serve_api(settings, workers=settings.api_workers)
+    with open_ready_server(settings):
+        serve_api(settings, workers=settings.api_workers)
 
 
 @app.command(rich_help_panel="Serve")
-def dashboards(
-    context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-) -> None:
+def dashboards(context: typer.Context, host: Host = None, port: Port = None) -> None:
     """Serve the dashboards until Ctrl-C; the API has to run too.
 
     Example: stockwise dashboards
@@ -128,21 +128,31 @@ def worker(context: typer.Context) -> None:
     """
     settings = _session(context).start_with()
     from api.worker import run as run_worker
+    from core.postgres.ready import open_ready_server
 
-    run_worker(settings)
+    with open_ready_server(settings):
+        run_worker(settings)
 
 
 @app.command(rich_help_panel="Data")
-def run(context: typer.Context, dry_run: DryRun = False, as_json: Json = False) -> None:
+def run(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Read and compute everything anew.")] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
     """Do one full round: feed, warehouse, forecasts, plans, publication.
 
     Example: stockwise run --json
     """
     session = _session(context)
     settings = session.start_with()
+    from core.postgres.ready import open_ready_server
     from pipelines.run import run_round
 
-    result = run_round(settings, dry_run=dry_run, progress=session.terminal.progress())
+    progress = session.terminal.progress()
+    with open_ready_server(settings) as server:
+        result = run_round(settings, server=server, dry_run=dry_run, full=full, progress=progress)
     if as_json:
         session.terminal.json(result)
     else:
@@ -153,6 +163,8 @@ def run(context: typer.Context, dry_run: DryRun = False, as_json: Json = False) 
         session.terminal.table(
             ("step", "rows", "seconds", "peak MB", ""), rows, right=("rows", "seconds", "peak MB")
         )
+    for alarm in result.alarms:
+        session.terminal.message(f"Look at this: {alarm}")
     if not result.ok:
         raise StockwiseError(
             f"Nothing was published: {result.reason}",
@@ -164,11 +176,7 @@ def run(context: typer.Context, dry_run: DryRun = False, as_json: Json = False) 
 
 
 @app.command(rich_help_panel="Data")
-def dagster(
-    context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
-) -> None:
+def dagster(context: typer.Context, host: Host = None, port: Port = None) -> None:
     """Open the same pipelines in Dagster's web pages, with schedule and sensor.
 
     Example: stockwise dagster
@@ -200,16 +208,14 @@ def import_online_retail(
     """
     session = _session(context)
     settings = session.start_with()
+    from core.postgres.ready import open_ready_server
     from pipelines.imports.online_retail import import_files
 
-    report = import_files(
-        settings,
-        files,
-        company=company,
-        dry_run=dry_run,
-        rejects=rejects,
-        progress=session.terminal.progress(),
-    )
+    progress = session.terminal.progress()
+    with open_ready_server(settings):
+        report = import_files(
+            settings, files, company=company, dry_run=dry_run, rejects=rejects, progress=progress
+        )
     session.terminal.report(report, as_json=as_json)
 
 

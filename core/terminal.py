@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class Terminal:
         for name, value in values.items():
             if isinstance(value, dict) and value:
                 self.table((_title(name), "value"), list(value.items()), right=("value",))
-            elif isinstance(value, list | tuple) and value and is_dataclass(value[0]):
+            elif isinstance(value, list | tuple) and value and hasattr(value[0], "__dict__"):
                 columns = list(vars(value[0]))
                 self.table(
                     [_title(column) for column in columns], [list(vars(row).values()) for row in value]
@@ -95,7 +95,11 @@ def _title(name: str) -> str:
 def _cell(value: object) -> str:
     from rich.markup import escape
 
-    return "–" if value is None else escape(str(value))
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return escape(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value))
 
 
 def _encode(value: object) -> Any:

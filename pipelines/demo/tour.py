@@ -4,7 +4,8 @@ import signal
 from datetime import UTC, datetime
 
 from core.errors import StockwiseError
-from core.postgres.server import open_server
+from core.postgres.ready import open_ready_server
+from core.postgres.server import Server
 from core.processes import Services
 from core.progress import Progress
 from core.settings import Settings, child_environment
@@ -25,10 +26,13 @@ def run_demo(settings: Settings, terminal: Terminal, *, seed: int, is_serving: b
     done = settings.home / "demo.json"  # written last: a demo that was cut short goes on where it can
     is_first = not done.exists()
     progress = terminal.progress()
-    with open_server(settings), Services(child_environment(settings), settings.logs_folder) as services:
+    with (
+        open_ready_server(settings) as server,
+        Services(child_environment(settings), settings.logs_folder) as services,
+    ):
         shops = generate(settings, seed=seed, progress=progress)
         if is_first:
-            _publish(settings, progress)
+            _publish(settings, server, progress)
         dashboards_url = f"http://{settings.dashboards_host}:{settings.dashboards_port}"
         services.start("api", ["serve"], health_url=f"{settings.api_url}/health")
         services.start("dashboards", ["dashboards"], health_url=f"{dashboards_url}/_stcore/health")
@@ -36,7 +40,7 @@ def run_demo(settings: Settings, terminal: Terminal, *, seed: int, is_serving: b
             services.wait_until_ready(timeout_seconds=STARTUP_SECONDS)
         if is_first:
             order_number = place_order(settings, shops)
-            _publish(settings, progress)
+            _publish(settings, server, progress)
             terminal.message(f"Order {order_number} came in through the API and is in the dashboards now.")
             done.write_text(f'{{"done_at": "{datetime.now(tz=UTC).isoformat()}"}}\n', encoding="utf-8")
         terminal.text(f"Dashboards  {dashboards_url}")
@@ -50,7 +54,7 @@ def run_demo(settings: Settings, terminal: Terminal, *, seed: int, is_serving: b
             services.wait()
 
 
-def _publish(settings: Settings, progress: Progress) -> None:
-    result = run_round(settings, dry_run=False, progress=progress)
+def _publish(settings: Settings, server: Server, progress: Progress) -> None:
+    result = run_round(settings, server=server, progress=progress)
     if not result.ok:
         raise StockwiseError(f"The round failed: {result.reason}", hint="Look at it with: stockwise doctor")
