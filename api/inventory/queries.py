@@ -87,6 +87,36 @@ async def list_movements(
     return (await connection.execute(statement)).mappings().all()
 
 
+async def available_units(
+    connection: AsyncConnection,
+    company_id: UUID,
+    variant_ids: Collection[UUID],
+    *,
+    shop_ids: Collection[UUID] | None,
+) -> dict[UUID, int]:
+    """Return what is available of each variant, where the shops draw on; a level in backorder counts as 0."""
+    statement = (
+        sa.select(
+            stock_levels.c.variant_id,
+            sa.func.sum(sa.func.greatest(stock_levels.c.available_units, 0)).label("available_units"),
+        )
+        .where(
+            stock_levels.c.company_id == company_id,
+            # Named, so that the key leads to the rows: its second column is the location.
+            stock_levels.c.location_id.in_(
+                sa.select(locations.c.id).where(
+                    locations.c.company_id == company_id,
+                    locations.c.archived_at.is_(None),
+                    *_within(locations, company_id, shop_ids, column="id"),
+                )
+            ),
+            stock_levels.c.variant_id.in_(variant_ids),
+        )
+        .group_by(stock_levels.c.variant_id)
+    )
+    return {row.variant_id: int(row.available_units) for row in await connection.execute(statement)}
+
+
 async def exists_location(
     connection: AsyncConnection, company_id: UUID, location_id: UUID, *, shop_ids: Collection[UUID] | None
 ) -> bool:

@@ -1,0 +1,187 @@
+"""SQL of products and variants."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.catalog.tables import categories, products, variants
+
+Row = sa.RowMapping
+
+_TERMS = sa.text(
+    """
+    select
+        variant.id,
+        variant.product_id,
+        variant.sku,
+        variant.name,
+        variant.barcode,
+        variant.options,
+        variant.price_modifier_amount,
+        variant.weight_kg,
+        variant.image_url,
+        variant.display_order,
+        variant.is_active,
+        variant.is_discontinued,
+        variant.row_xid::text::bigint as row_xid,
+        terms.unit_price_amount,
+        terms.regular_price_amount,
+        terms.unit_cost_amount,
+        terms.is_sellable
+    from variants as variant
+    inner join variant_terms as terms
+        on variant.company_id = terms.company_id and variant.id = terms.variant_id
+    where variant.company_id = :company_id and variant.product_id = any(cast(:product_ids as uuid []))
+    and variant.archived_at is null
+    order by variant.display_order, variant.sku
+    """
+)
+
+
+@dataclass(frozen=True)
+class ProductFilter:
+    """Which products a reader may see and wants to see; None: no limit."""
+
+    is_public: bool = False
+    shop_ids: Collection[UUID] | None = None
+    status: str | None = None
+    category_id: UUID | None = None
+    words: str | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Write the filter in SQL."""
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.is_public:
+            conditions += [
+                products.c.status == "published",
+                products.c.is_active,
+                products.c.archived_at.is_(None),
+            ]
+        if self.shop_ids is not None:
+            conditions.append(sa.or_(products.c.shop_id.is_(None), products.c.shop_id.in_(self.shop_ids)))
+        if self.status is not None:
+            conditions.append(products.c.status == self.status)
+        if self.category_id is not None:
+            conditions.append(products.c.category_id == self.category_id)
+        if self.words is not None:
+            found = [
+                column.icontains(self.words, autoescape=True)
+                for column in (products.c.name, products.c.sku, products.c.brand)
+            ]
+            conditions.append(sa.or_(*found))
+        return conditions
+
+
+async def list_products(
+    connection: AsyncConnection,
+    company_id: UUID,
+    wanted: ProductFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return products, newest first, one more than ``limit`` when there is a next page."""
+    statement = (
+        sa.select(products)
+        .where(products.c.company_id == company_id, *wanted.conditions())
+        .order_by(products.c.created_at.desc(), products.c.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        statement = statement.where(sa.tuple_(products.c.created_at, products.c.id) < sa.tuple_(*after))
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def get_product(
+    connection: AsyncConnection,
+    company_id: UUID,
+    product_id: UUID,
+    wanted: ProductFilter,
+    *,
+    for_update: bool = False,
+) -> Row | None:
+    """Return a product, if the filter lets it through."""
+    statement = sa.select(products).where(
+        products.c.company_id == company_id, products.c.id == product_id, *wanted.conditions()
+    )
+    if for_update:
+        statement = statement.with_for_update()
+    return (await connection.execute(statement)).mappings().one_or_none()
+
+
+async def list_variants(
+    connection: AsyncConnection, company_id: UUID, product_ids: Sequence[UUID]
+) -> Sequence[Row]:
+    """Return the variants of the products, with what they sell for and cost now."""
+    values = {"company_id": company_id, "product_ids": list(product_ids)}
+    return (await connection.execute(_TERMS, values)).mappings().all()
+
+
+async def currency_of(connection: AsyncConnection, company_id: UUID) -> str:
+    statement = sa.text("select currency from companies where id = :company_id")
+    return str((await connection.execute(statement, {"company_id": company_id})).scalar_one())
+
+
+async def insert_product(
+    connection: AsyncConnection, product: Mapping[str, Any], product_variants: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert a product, then its variants, whose first prices the triggers write down."""
+    await connection.execute(sa.insert(products).values(**product))
+    for variant in product_variants:
+        await connection.execute(sa.insert(variants).values(**variant))
+
+
+async def update_product(
+    connection: AsyncConnection, company_id: UUID, product_id: UUID, values: Mapping[str, Any]
+) -> None:
+    await connection.execute(
+        sa.update(products)
+        .where(products.c.company_id == company_id, products.c.id == product_id)
+        .values(**values)
+    )
+
+
+async def insert_variant(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    await connection.execute(sa.insert(variants).values(**values))
+
+
+async def update_variant(
+    connection: AsyncConnection,
+    company_id: UUID,
+    product_id: UUID,
+    variant_id: UUID,
+    values: Mapping[str, Any],
+) -> None:
+    statement = (
+        sa.update(variants)
+        .where(
+            variants.c.company_id == company_id,
+            variants.c.product_id == product_id,
+            variants.c.id == variant_id,
+        )
+        .values(**values)
+    )
+    await connection.execute(statement)
+
+
+async def exists_category(connection: AsyncConnection, company_id: UUID, category_id: UUID) -> bool:
+    statement = sa.select(
+        sa.exists().where(categories.c.company_id == company_id, categories.c.id == category_id)
+    )
+    return bool((await connection.execute(statement)).scalar_one())
+
+
+async def exists_shop(connection: AsyncConnection, company_id: UUID, shop_id: UUID) -> bool:
+    statement = sa.text(
+        "select exists (select from shops where company_id = :company_id and id = :shop_id"
+        " and archived_at is null)"
+    )
+    values = {"company_id": company_id, "shop_id": shop_id}
+    return bool((await connection.execute(statement, values)).scalar_one())
