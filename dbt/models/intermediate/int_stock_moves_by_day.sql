@@ -14,7 +14,8 @@ dated as (
         stock_ledger.variant_id,
         {{ local_date('stock_ledger.occurred_at', 'companies.timezone') }} as stock_date,
         stock_ledger.reason,
-        stock_ledger.delta_units
+        stock_ledger.delta_units,
+        stock_ledger.is_assumed
     from stock_ledger
     inner join companies on stock_ledger.company_id = companies.company_id
 ),
@@ -30,7 +31,8 @@ by_day as (
         cast(coalesce(sum(delta_units) filter (where reason = 'return'), 0) as integer) as returned_units,
         cast(coalesce(sum(delta_units) filter (where reason not in ('receipt', 'sale', 'return')), 0) as integer)
             as adjusted_units,
-        cast(sum(delta_units) as integer) as moved_units
+        cast(sum(delta_units) as integer) as moved_units,
+        bool_or(is_assumed) as is_assumed
     from dated
     group by company_id, location_id, variant_id, stock_date
 )

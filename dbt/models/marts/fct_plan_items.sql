@@ -3,7 +3,7 @@ with series_changes as (
 ),
 
 stock_levels as (
-    select * from {{ ref('stg_storefront__stock_levels') }}
+    select * from {{ ref('fct_stock_levels') }}
 ),
 
 locations as (
