@@ -102,21 +102,17 @@ def _is_stale(person: Person, wanted: str | None) -> bool:
 
 
 def _ask(api: Api, cookie: str, wanted: str | None) -> Person:
-    """Exchange the cookie for a token in the wanted company, or in the person's first one."""
+    """Exchange the cookie for a token in the wanted company, or in the first whose numbers may be seen."""
     session = api.page_session(cookie)
     companies = {
         choice["slug"]: choice for choice in session["companies"] if PAGE_ROLES & set(choice["roles"])
     }
     if not companies:
         raise ApiRefusal(403, "no_company", "Your account belongs to no company whose numbers it may see.")
-    current = session["company"] or {}
-    slug = wanted if wanted in companies else current.get("slug")
-    slug = slug if slug in companies else next(iter(companies))
-    if slug != current.get("slug"):
-        opened = Api(api.base_url, session["access_token"]).post(
-            "/api/v1/auth/switch-company", {"company": slug}, idempotency_key=""
-        )
-        session = {**session, **opened}
+    current = session["company"]["slug"] if session["company"] else None
+    slug = next(slug for slug in (wanted, current, *companies) if slug in companies)
+    if slug != current:
+        session = api.page_session(cookie, company=slug)
     return _person(api, session, companies, slug)
 
 

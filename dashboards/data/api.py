@@ -41,9 +41,14 @@ class Api:
         """Write once, however often the same key is sent."""
         return self._send("POST", path, json=body, headers={"Idempotency-Key": idempotency_key})
 
-    def page_session(self, cookie: str) -> dict[str, Any]:
+    def page_session(self, cookie: str, *, company: str | None = None) -> dict[str, Any]:
         """Exchange the login page's cookie for a fresh access token and the person's profile."""
-        return self._send("GET", "/api/v1/auth/session", cookies={"stockwise_session": cookie})
+        return self._send(
+            "GET",
+            "/api/v1/auth/session",
+            params={} if company is None else {"company": company},
+            cookies={"stockwise_session": cookie},
+        )
 
     def _send(
         self,
