@@ -182,7 +182,7 @@ def dagster(context: typer.Context, host: Host = None, port: Port = None) -> Non
     Example: stockwise dagster
     """
     settings = _session(context).start_with(dagster_host=host, dagster_port=port)
-    from pipelines.run import open_dagster
+    from pipelines.web import open_dagster
 
     open_dagster(settings, host=settings.dagster_host, port=settings.dagster_port)
 
@@ -227,7 +227,7 @@ def reconcile(context: typer.Context, as_json: Json = False) -> None:
     """
     session = _session(context)
     settings = session.start_with()
-    from pipelines.run import reconcile as compare
+    from pipelines.status import reconcile as compare
 
     report = compare(settings, progress=session.terminal.progress())
     session.terminal.report(report, as_json=as_json)
@@ -245,7 +245,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     """
     session = _session(context)
     settings = session.settings
-    from pipelines.run import read_status
+    from pipelines.status import read_status
 
     session.terminal.report(read_status(settings), as_json=as_json)
 

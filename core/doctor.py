@@ -223,15 +223,19 @@ def _check_own_server(database_url: str) -> Check:
 
 
 def _check_last_run(settings: Settings) -> Iterator[Check]:
-    reports = sorted(settings.runs_folder.glob("*.json"), key=lambda file: file.stat().st_mtime)
-    if not reports:
+    from core.runs import list_runs
+
+    runs = list_runs(settings, limit=1)
+    if not runs:
         yield Check("last run", "warning", "nothing has been run yet", "Run: stockwise run")
         return
-    ended = datetime.fromtimestamp(reports[-1].stat().st_mtime, tz=UTC)
-    minutes = (datetime.now(tz=UTC) - ended).total_seconds() / 60
-    yield Check(
-        "last run", "ok", f"{ended:%Y-%m-%d %H:%M} UTC, {minutes:.0f} minutes ago ({reports[-1].name})"
-    )
+    last = runs[0]
+    minutes = (datetime.now(tz=UTC) - (last.finished_at or last.started_at)).total_seconds() / 60
+    when = f"{last.started_at:%Y-%m-%d %H:%M} UTC, {minutes:.0f} minutes ago"
+    if last.status == "failed":
+        yield Check("last run", "warning", f"failed {when}: {last.reason}", "More: stockwise status")
+    else:
+        yield Check("last run", "ok", f"{last.status}, {when}")
 
 
 def _check_locks(settings: Settings) -> Iterator[Check]:

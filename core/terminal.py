@@ -74,15 +74,22 @@ class Terminal:
         plain = {name: value for name, value in values.items() if not isinstance(value, list | tuple | dict)}
         if plain:
             self.table(
-                ("", "value"), [(_title(name), value) for name, value in plain.items()], right=("value",)
+                ("", "value"),
+                [(_title(name), _figure(value)) for name, value in plain.items()],
+                right=("value",),
             )
         for name, value in values.items():
             if isinstance(value, dict) and value:
-                self.table((_title(name), "value"), list(value.items()), right=("value",))
+                self.table(
+                    (_title(name), "value"),
+                    [(key, _figure(one)) for key, one in value.items()],
+                    right=("value",),
+                )
             elif isinstance(value, list | tuple) and value and hasattr(value[0], "__dict__"):
                 columns = list(vars(value[0]))
                 self.table(
-                    [_title(column) for column in columns], [list(vars(row).values()) for row in value]
+                    [_title(column) for column in columns],
+                    [list(map(_figure, vars(row).values())) for row in value],
                 )
             elif isinstance(value, list | tuple) and value:
                 self.table((_title(name),), [(entry,) for entry in value])
@@ -99,7 +106,12 @@ def _cell(value: object) -> str:
         return "–"
     if isinstance(value, datetime):
         return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return escape(f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value))
+    return escape(str(value))
+
+
+def _figure(value: object) -> object:
+    """Group the digits of counts and amounts; ports and ids come as text."""
+    return f"{value:,}" if isinstance(value, int | Decimal) and not isinstance(value, bool) else value
 
 
 def _encode(value: object) -> Any:
