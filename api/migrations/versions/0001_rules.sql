@@ -72,7 +72,7 @@ begin
 end $$;
 
 -- Deletes of fed tables leave a tombstone for the feed ---------------------------------------------
-create function bury_rows() returns trigger language plpgsql security definer set search_path = pg_catalog, public as $$
+create function bury_rows() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
     key_pairs text;
 begin
@@ -92,7 +92,7 @@ end $$;
 
 -- on_hand = Σ ledger: the ledger's trigger is the one writer of on_hand_units -----------------------
 create function apply_ledger() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     insert into stock_levels (company_id, location_id, variant_id)
     select distinct added.company_id, added.location_id, added.variant_id
@@ -130,7 +130,7 @@ referencing new table as added_rows for each statement execute function apply_le
 
 -- History of price, cost and supplier terms, in the same transaction as the change ------------------
 create function record_terms(p_company_id uuid, p_product_id uuid, p_variant_id uuid, p_user_id uuid) returns void
-language sql security definer set search_path = pg_catalog, public as $$
+language sql security definer set search_path = pg_catalog, public, pg_temp as $$
     insert into price_history (company_id, variant_id, unit_price_amount, regular_price_amount, valid_from, changed_by)
     select terms.company_id, terms.variant_id, terms.unit_price_amount, terms.regular_price_amount, now(), p_user_id
     from variant_terms as terms
@@ -176,7 +176,7 @@ begin
 end $$;
 
 create function record_supplier_terms() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     insert into product_supplier_history (
         company_id, product_supplier_id, unit_cost_amount, currency, price_breaks, moq_units, pack_units,
@@ -212,13 +212,13 @@ when (
 -- Each answers one question before a tenant is bound; nothing else crosses companies.
 create function auth_find_user(p_email text)
 returns table (user_id uuid, password_hash text, is_active boolean, is_email_verified boolean)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select id, password_hash, is_active, is_email_verified from users where email = lower(p_email)
 $$;
 
 create function auth_create_user(
     p_id uuid, p_email text, p_password_hash text, p_first_name text, p_last_name text, p_username text, p_phone text
-) returns uuid language sql security definer set search_path = pg_catalog, public as $$
+) returns uuid language sql security definer set search_path = pg_catalog, public, pg_temp as $$
     insert into users (id, email, password_hash, first_name, last_name, username, phone)
     values (p_id, lower(p_email), p_password_hash, p_first_name, p_last_name, p_username, p_phone)
     returning id
@@ -228,7 +228,7 @@ create function auth_find_memberships(p_user_id uuid)
 returns table (
     company_id uuid, company_slug text, company_name text, role text, shop_ids uuid [], approval_limit_amount numeric
 )
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select
         membership.company_id, company.slug, company.name, membership.role,
         coalesce(
@@ -255,13 +255,13 @@ $$;
 
 create function auth_find_session(p_refresh_token_sha256 bytea)
 returns table (session_id uuid, family_id uuid, user_id uuid, company_id uuid)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select id, family_id, user_id, company_id from sessions where refresh_token_sha256 = p_refresh_token_sha256
 $$;
 
 create function auth_find_storefront(p_key_sha256 bytea)
 returns table (storefront_key_id uuid, company_id uuid, shop_id uuid)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select key.id, key.company_id, key.shop_id
     from storefront_keys as key
     inner join shops as shop on key.company_id = shop.company_id and key.shop_id = shop.id
@@ -272,7 +272,7 @@ $$;
 
 -- The sweeper's question: in which companies has a live reservation expired?
 create function inventory_find_expired(p_at timestamptz) returns table (company_id uuid)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select distinct reservations.company_id from reservations
     where reservations.status = 'live' and reservations.expires_at <= p_at
 $$;
@@ -280,14 +280,14 @@ $$;
 -- A customer registers, or a super admin enters, before any company is bound.
 create function auth_find_company(p_slug text)
 returns table (company_id uuid, company_slug text, company_name text)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select id, slug, name from companies where slug = p_slug and is_active and archived_at is null
 $$;
 
 -- For the platform's own people: empty for everyone else.
 create function platform_list_companies(p_after_slug text, p_limit integer)
 returns table (company_id uuid, company_slug text, company_name text)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select id, slug, name from companies
     where archived_at is null and slug > p_after_slug
     and exists (select from platform_roles where user_id = bound_user_id() and role = 'super_admin')
@@ -296,7 +296,7 @@ $$;
 
 -- Answers kept for a repeated key, once no one may repeat it any more.
 create function purge_idempotency_keys(p_before timestamptz, p_limit integer) returns integer
-language sql security definer set search_path = pg_catalog, public as $$
+language sql security definer set search_path = pg_catalog, public, pg_temp as $$
     with old_rows as (
         select company_id, scope, key from idempotency_keys where created_at < p_before
         order by created_at limit p_limit for update skip locked
