@@ -49,3 +49,10 @@ def two_companies(fresh_database: FreshDatabase) -> tuple[Company, Company]:
     """Two companies with the same codes and 100 units of one variant each."""
     with fresh_database.connect("owner") as owner:
         return add_company(owner, "acme"), add_company(owner, "bolt")
+
+
+@pytest.fixture
+def company(fresh_database: FreshDatabase) -> Company:
+    """One company with 100 units of one variant."""
+    with fresh_database.connect("owner") as owner:
+        return add_company(owner, "acme")
