@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.events.tables import events
@@ -44,3 +45,21 @@ async def append_event(
         )
     )
     return event_id
+
+
+async def first_payload(
+    connection: AsyncConnection, *, company_id: UUID, aggregate_id: UUID, type: str
+) -> Mapping[str, Any] | None:
+    """Return what the first event of a type told about an aggregate of the bound company."""
+    query = (
+        sa.select(events.c.payload)
+        .where(
+            events.c.company_id == company_id,
+            events.c.aggregate_id == aggregate_id,
+            events.c.type == type,
+        )
+        .order_by(events.c.sequence)
+        .limit(1)
+    )
+    found: Mapping[str, Any] | None = await connection.scalar(query)
+    return found
