@@ -127,7 +127,8 @@ async def test_terms_are_put_and_their_history_is_kept(
     listed = (await api.client.get(f"/api/v1/suppliers/{acme.supplier_id}/products", headers=buyer)).json()
     assert [row["moq_units"] for row in listed["items"]] == [10]
     costs = api.rows(
-        "select unit_cost_amount::text from product_supplier_history where company_id = %s order by valid_from",
+        "select unit_cost_amount::text from product_supplier_history"
+        " where company_id = %s order by valid_from",
         [acme.id],
     )
     assert costs == [("6.000000",), ("5.500000",)]
