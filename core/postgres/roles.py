@@ -14,6 +14,7 @@ from psycopg import sql
 from core.secrets import Secrets
 
 Role = Literal["owner", "app", "reader"]
+Strategy = Literal["wal_log", "file_copy"]
 ROLES: tuple[Role, ...] = get_args(Role)
 ROLE_NAMES: Mapping[Role, str] = {role: f"stockwise_{role}" for role in ROLES}
 
@@ -61,12 +62,24 @@ def ensure_rights(administrator: psycopg.Connection) -> None:
         )
 
 
-def create_database(administrator: psycopg.Connection, name: str, *, template: str = "template1") -> None:
-    """Make a database that belongs to the owner's role."""
+def create_database(
+    administrator: psycopg.Connection,
+    name: str,
+    *,
+    template: str = "template1",
+    strategy: Strategy = "wal_log",
+) -> None:
+    """Make a database that belongs to the owner's role.
+
+    Copying files instead of logging pages is four times as fast on a server without fsync.
+    """
     _act_for_owner(administrator)
     administrator.execute(
-        sql.SQL("create database {} owner {} template {}").format(
-            sql.Identifier(name), sql.Identifier(ROLE_NAMES["owner"]), sql.Identifier(template)
+        sql.SQL("create database {} owner {} template {} strategy {}").format(
+            sql.Identifier(name),
+            sql.Identifier(ROLE_NAMES["owner"]),
+            sql.Identifier(template),
+            sql.Identifier(strategy),
         )
     )
 

@@ -73,10 +73,12 @@ class Server:
         assert row is not None
         return ServerIdentity(system_identifier=row[0], timeline=row[1])
 
-    def create_database(self, name: str, *, template: str = "template1") -> None:
+    def create_database(
+        self, name: str, *, template: str = "template1", strategy: roles.Strategy = "wal_log"
+    ) -> None:
         """Make a further database, for tests and checks."""
         with self._connect_administrator() as administrator:
-            roles.create_database(administrator, name, template=template)
+            roles.create_database(administrator, name, template=template, strategy=strategy)
 
     def drop_database(self, name: str) -> None:
         """Drop a database that `create_database` made, and whoever is connected to it."""

@@ -14,7 +14,7 @@ from tests.support.catalogue import Connection
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
 
-# Functions that run with the owner's rights. Each was reviewed: it answers one question, or keeps one promise.
+# Functions that run with the owner's rights; each was reviewed for what a caller learns or changes.
 REVIEWED_FUNCTIONS = {
     "apply_ledger",  # trigger: on hand = Σ ledger
     "auth_create_user",  # makes a platform identity, no membership
@@ -183,7 +183,8 @@ def test_too_much_power_is_reported(fresh_database: FreshDatabase, breach: Any) 
 
 def readable_tenant_tables(app: Connection) -> list[str]:
     rows = app.execute(
-        "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')"
+        "select relname::text from pg_class where relnamespace = 'public'::regnamespace"
+        " and relkind in ('r', 'v')"
         " and has_table_privilege(oid, 'select') and exists ("
         "select from pg_attribute where attrelid = pg_class.oid and attname = 'company_id')"
         " and relname <> 'sessions' order by 1"
@@ -321,7 +322,8 @@ REFERENCES = [
     ),
     (
         "insert into orders (company_id, order_number, shop_id, customer_id, placed_by, currency,"
-        " subtotal_amount, total_amount) values (%(own)s, 'X', %(own_shop)s, %(target)s, 'staff', 'EUR', 0, 0)",
+        " subtotal_amount, total_amount)"
+        " values (%(own)s, 'X', %(own_shop)s, %(target)s, 'staff', 'EUR', 0, 0)",
         "customer_id",
     ),
     ("insert into shop_locations (company_id, shop_id, location_id)"

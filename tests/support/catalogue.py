@@ -64,7 +64,8 @@ def policies_that_do_not_bind(connection: Connection) -> list[str]:
                 pg_get_expr(policy.polqual, policy.polrelid) as using_expression,
                 pg_get_expr(policy.polwithcheck, policy.polrelid) as check_expression,
                 case when class.relname = 'companies' then 'id' else 'company_id' end
-                || ' = ( SELECT (NULLIF(current_setting(''app.company_id''::text, true), ''''::text))::uuid' as bound
+                || ' = ( SELECT (NULLIF(current_setting(''app.company_id''::text, true), ''''::text))::uuid'
+                as bound
         ) as expressions
         where class.relnamespace = 'public'::regnamespace
         and (policy.polroles = '{{0}}' or 'stockwise_app'::regrole = any (policy.polroles))
@@ -160,7 +161,8 @@ def roles_with_too_much_power(connection: Connection) -> list[str]:
         connection,
         f"""
         select rolname || ' has an attribute' from pg_roles
-        where rolname in {_ROLES} and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
+        where rolname in {_ROLES}
+        and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)
         union all
         select member::regrole || ' is a member of ' || roleid::regrole from pg_auth_members
         where member in (select oid from pg_roles where rolname in {_ROLES})
@@ -191,7 +193,8 @@ def views_that_see_all(connection: Connection) -> list[str]:
         select relname::text from pg_class
         where relnamespace = 'public'::regnamespace
         and (
-            relkind = 'v' and not coalesce(reloptions, '{}') && array['security_invoker=true', 'security_invoker=on']
+            relkind = 'v'
+            and not coalesce(reloptions, '{}') && array['security_invoker=true', 'security_invoker=on']
             or relkind = 'm' and has_table_privilege('stockwise_app', oid, 'select')
         )
         """,

@@ -55,7 +55,7 @@ class FreshDatabase:
 def fresh_copy(server: Server, settings: Settings, *, template: str = TEMPLATE) -> Iterator[FreshDatabase]:
     """Copy the template for one use, and drop the copy afterwards."""
     name = f"test_{new_id().hex}"
-    server.create_database(name, template=template)
+    server.create_database(name, template=template, strategy="file_copy")
     try:
         yield FreshDatabase(server=server, settings=settings, name=name)
     finally:
