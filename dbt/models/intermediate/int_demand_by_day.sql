@@ -25,7 +25,10 @@ by_line_and_location as (
                     least(split_locations.reserved_units, order_lines.sold_units)
                     + greatest(order_lines.sold_units - split_locations.line_reserved_units, 0)
             else
-                greatest(least(split_locations.reserved_units, order_lines.sold_units - split_locations.units_before), 0)
+                least(
+                    split_locations.reserved_units,
+                    greatest(order_lines.sold_units - split_locations.units_before, 0)
+                )
         end as demand_units
     from order_lines
     left join split_locations
@@ -35,7 +38,12 @@ by_line_and_location as (
 ),
 
 by_day as (
-    select company_id, variant_id, location_id, demand_date, cast(sum(demand_units) as integer) as demand_units
+    select
+        company_id,
+        variant_id,
+        location_id,
+        demand_date,
+        cast(sum(demand_units) as integer) as demand_units
     from by_line_and_location
     where demand_units > 0
     group by company_id, variant_id, location_id, demand_date

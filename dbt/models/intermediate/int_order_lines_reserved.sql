@@ -24,7 +24,7 @@ ranked as (
         sum(reserved_units) over (partition by company_id, order_line_id) as line_reserved_units
     from by_location
     window by_rank as (
-        partition by company_id, order_line_id order by reserved_units desc, location_id
+        partition by company_id, order_line_id order by reserved_units desc, location_id asc
         rows between unbounded preceding and current row
     )
 )

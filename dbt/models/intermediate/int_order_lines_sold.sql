@@ -72,8 +72,10 @@ with_sold_units as (
 with_amounts as (
     select
         *,
-        {{ share_of_amount('net_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }} as sold_net_amount,
-        {{ share_of_amount('tax_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }} as sold_tax_amount,
+        {{ share_of_amount('net_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
+            as sold_net_amount,
+        {{ share_of_amount('tax_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
+            as sold_tax_amount,
         {{ share_of_amount('discount_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
             as sold_discount_amount,
         {{ round_amount('unit_cost_amount * sold_units', 'minor_unit_digits') }} as cost_amount

@@ -60,7 +60,9 @@ happened as (
             order_return_lines.company_id = order_lines.company_id
             and order_return_lines.order_line_id = order_lines.order_line_id
     left join first_locations
-        on order_returns.company_id = first_locations.company_id and order_returns.shop_id = first_locations.shop_id
+        on
+            order_returns.company_id = first_locations.company_id
+            and order_returns.shop_id = first_locations.shop_id
     where order_returns.status in ('received', 'refunded')
 ),
 

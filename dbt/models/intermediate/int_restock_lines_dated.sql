@@ -45,7 +45,9 @@ dated as (
             restock_order_lines.company_id = restock_orders.company_id
             and restock_order_lines.restock_order_id = restock_orders.restock_order_id
     inner join suppliers
-        on restock_orders.company_id = suppliers.company_id and restock_orders.supplier_id = suppliers.supplier_id
+        on
+            restock_orders.company_id = suppliers.company_id
+            and restock_orders.supplier_id = suppliers.supplier_id
     inner join companies on restock_order_lines.company_id = companies.company_id
 )
 

@@ -29,8 +29,10 @@ by_day as (
         cast(coalesce(sum(delta_units) filter (where reason = 'receipt'), 0) as integer) as received_units,
         cast(coalesce(-sum(delta_units) filter (where reason = 'sale'), 0) as integer) as sold_units,
         cast(coalesce(sum(delta_units) filter (where reason = 'return'), 0) as integer) as returned_units,
-        cast(coalesce(sum(delta_units) filter (where reason not in ('receipt', 'sale', 'return')), 0) as integer)
-            as adjusted_units,
+        cast(
+            coalesce(sum(delta_units) filter (where reason not in ('receipt', 'sale', 'return')), 0)
+            as integer
+        ) as adjusted_units,
         cast(sum(delta_units) as integer) as moved_units,
         bool_or(is_assumed) as is_assumed
     from dated

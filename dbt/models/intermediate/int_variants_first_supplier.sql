@@ -42,7 +42,7 @@ first_suppliers as (
     qualify
         row_number() over (
             partition by company_id, variant_id
-            order by is_preferred desc, unit_cost_amount nulls last, supplier_id
+            order by is_preferred desc, unit_cost_amount asc nulls last, supplier_id asc
         ) = 1
 )
 

@@ -32,7 +32,8 @@ dim_customer as (
         bought.last_order_date,
         coalesce(bought.orders_count, 0) as orders_count
     from customers
-    left join bought on customers.company_id = bought.company_id and customers.customer_id = bought.customer_id
+    left join bought
+        on customers.company_id = bought.company_id and customers.customer_id = bought.customer_id
 )
 
 select * from dim_customer

@@ -2,6 +2,18 @@ with restock_lines as (
     select * from {{ ref('int_restock_lines_dated') }}
 ),
 
+-- Its age is counted to the horizon; of a line that was sent after it, to the pull.
+with_age as (
+    select
+        *,
+        case
+            when sent_date <= horizon_date then horizon_date - sent_date
+            when sent_date is not null then greatest(pulled_date - sent_date, 0)
+        end as age_days
+    from restock_lines
+    where open_units > 0
+),
+
 fct_open_restock_lines as (
     select
         company_id,
@@ -17,13 +29,9 @@ fct_open_restock_lines as (
         open_units,
         sent_date,
         expected_date,
-        cast(
-            greatest(case when sent_date <= horizon_date then horizon_date else pulled_date end - sent_date, 0)
-            as integer
-        ) as age_days,
+        cast(age_days as integer) as age_days,
         is_assumed
-    from restock_lines
-    where open_units > 0
+    from with_age
 )
 
 select * from fct_open_restock_lines

@@ -30,12 +30,12 @@ received as (
 still_open as (
     select
         restock_lines.*,
-        restock_order_line_id as lead_time_id,
+        restock_lines.restock_order_line_id as lead_time_id,
         cast(null as date) as received_date,
-        open_units as units,
+        restock_lines.open_units as units,
         true as is_open
     from restock_lines
-    where status in ('sent', 'partly_received') and open_units > 0
+    where restock_lines.status in ('sent', 'partly_received') and restock_lines.open_units > 0
 ),
 
 received_and_open as (
@@ -49,7 +49,8 @@ with_end as (
     select
         *,
         coalesce(
-            received_date, greatest(sent_date, case when sent_date <= horizon_date then horizon_date else pulled_date end)
+            received_date,
+            case when sent_date <= horizon_date then horizon_date else greatest(sent_date, pulled_date) end
         ) as end_date
     from received_and_open
 ),

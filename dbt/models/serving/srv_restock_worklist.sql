@@ -77,7 +77,11 @@ srv_restock_worklist as (
         proposals.is_cover_capped,
         companies.currency,
         plan_items.unit_cost_amount,
-        {{ round_amount('plan_items.unit_cost_amount * proposals.suggested_units', 'companies.minor_unit_digits') }}
+        {{
+            round_amount(
+                'plan_items.unit_cost_amount * proposals.suggested_units', 'companies.minor_unit_digits'
+            )
+        }}
             as cost_amount,
         cast(proposals.value_amount as decimal(14, 2)) as value_amount,
         proposals.order_by_date,
