@@ -6,9 +6,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "models", "api", "pipelines", "dashboards")
-# settings reads the environment; telemetry sets the libraries' switches before they are imported; transform
-# sets what dbt's profile reads, because dbt has no other way to be told.
-MAY_TOUCH_THE_ENVIRONMENT = {"core/settings.py", "core/telemetry.py", "pipelines/transform.py"}
+# settings reads the environment; telemetry sets the libraries' switches before they are imported; run hands
+# the settings to uvicorn's workers, and transform to dbt's profile, which have no other way to be told.
+MAY_TOUCH_THE_ENVIRONMENT = {"core/settings.py", "core/telemetry.py", "api/run.py", "pipelines/transform.py"}
 SWITCHES = r"pytest\.(mark\.(skip|xfail)\b|importorskip)"
 
 
