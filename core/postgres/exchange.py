@@ -1,7 +1,7 @@
 """Prepared statements sent in one message: one transaction, one round trip, and little work in between.
 
 For the one path where a driver's comfort costs as much as the statement: order placement. Everything else
-uses `core.postgres.transaction` or `core.postgres.pipelined`. What comes before a Sync message is one
+uses `core.postgres.transaction`. What comes before a Sync message is one
 transaction to PostgreSQL, so a failing statement undoes them all.
 """
 

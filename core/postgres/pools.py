@@ -26,7 +26,7 @@ _SMALLEST_HOT_POOL = 1
 class Database:
     """What a use case reaches the database through.
 
-    ``engine`` is for `core.postgres.transaction`; ``hot_pool`` is for `core.postgres.pipelined`, whose
+    ``engine`` is for `core.postgres.transaction`; ``hot_pool`` is for `core.postgres.exchange`, whose
     connections autocommit and keep prepared statements.
     """
 

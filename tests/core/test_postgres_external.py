@@ -7,16 +7,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from core.errors import StockwiseError
 from core.ids import new_id
 from core.postgres import binaries, migrate, server
 from core.postgres.errors import DatabaseUnavailableError, WrongDatabaseVersionError
-from core.postgres.pipelined import Statement, run_pipelined
+from core.postgres.exchange import PreparedStatement, exchange
 from core.postgres.pools import open_database
 from core.postgres.roles import ROLE_NAMES
 from core.postgres.server import open_server
+from core.postgres.transaction import transaction
 from core.settings import Settings, load_settings
 from tests.support.companies import add_company
 from tests.support.own_server import OwnServer, find_debian_programs, run_own_server
@@ -104,10 +106,10 @@ async def test_pools_work_on_it(clean_server: OwnServer, settings: Settings) -> 
     with open_server(settings) as opened:
         migrate.upgrade(opened)
         async with open_database(opened, settings) as database:
-            rows = await run_pipelined(
-                database.hot_pool, [Statement("select current_user::text")], company_id=new_id()
-            )
-            assert rows == [[("stockwise_app",)]]
+            who = PreparedStatement(b"who", b"select current_user")
+            assert await exchange(database.hot_pool, [(who, [])]) == [[("stockwise_app",)]]
+            async with transaction(database, company_id=new_id()) as connection:
+                assert (await connection.execute(sa.text("select current_user"))).scalar() == "stockwise_app"
 
 
 @pytest.mark.parametrize("owns_database", [False, True])

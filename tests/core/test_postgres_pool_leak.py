@@ -4,11 +4,10 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-import psycopg
 import pytest
 import sqlalchemy as sa
 
-from core.postgres.pipelined import Statement, run_pipelined
+from core.postgres.exchange import ExchangeError, PreparedStatement, Row, exchange
 from core.postgres.pools import Database
 from core.postgres.transaction import transaction
 from tests.support.companies import Company
@@ -16,6 +15,10 @@ from tests.support.databases import FreshDatabase
 
 SLOW = "select pg_sleep(10)"
 SEEN = "select array_agg(distinct company_id::text) from products"
+STATEMENTS: dict[bytes, PreparedStatement] = {}
+BIND = PreparedStatement(
+    b"bind", b"select set_config('app.company_id', $1, true), set_config('app.user_id', $2, true)"
+)
 BOUND = "select coalesce(current_setting('app.company_id', true), '')"
 
 
@@ -55,20 +58,19 @@ async def caller_gives_up(database: Database, company: Company) -> None:
             await _run(database, company, SLOW)
 
 
-async def pipeline_fails(database: Database, company: Company) -> None:
-    with pytest.raises(psycopg.Error):
-        await run_pipelined(database.hot_pool, [Statement("select 1 / 0")], company_id=company.id)
+async def exchange_fails(database: Database, company: Company) -> None:
+    with pytest.raises(ExchangeError):
+        await _exchange(database, company, b"select 1 / 0")
 
 
-async def pipeline_is_cancelled(database: Database, company: Company) -> None:
+async def exchange_is_cancelled(database: Database, company: Company) -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.005):
-            await run_pipelined(database.hot_pool, [Statement(SLOW)], company_id=company.id)
+            await _exchange(database, company, SLOW.encode())
 
 
-async def pipeline_succeeds(database: Database, company: Company) -> None:
-    rows = await run_pipelined(database.hot_pool, [Statement(SEEN)], company_id=company.id)
-    assert rows == [[([str(company.id)],)]]
+async def exchange_succeeds(database: Database, company: Company) -> None:
+    assert await _exchange(database, company, SEEN.encode()) == [(f"{{{company.id}}}",)]
 
 
 async def transaction_succeeds(database: Database, company: Company) -> None:
@@ -82,9 +84,9 @@ ENDINGS: list[Ending] = [
     task_is_cancelled,
     statement_times_out,
     caller_gives_up,
-    pipeline_fails,
-    pipeline_is_cancelled,
-    pipeline_succeeds,
+    exchange_fails,
+    exchange_is_cancelled,
+    exchange_succeeds,
     transaction_succeeds,
 ]
 
@@ -105,7 +107,7 @@ async def test_nothing_of_one_company_is_left_for_the_next(
             assert await _bound_on_both_pools(database) == ["", ""], ending.__name__
             assert await _seen_on_both_pools(database) == [None, None], ending.__name__
             await transaction_succeeds(database, second)
-            await pipeline_succeeds(database, second)
+            await exchange_succeeds(database, second)
 
 
 async def test_the_check_would_see_a_leak(
@@ -123,6 +125,15 @@ async def _run(database: Database, company: Company, *statements: str) -> None:
     async with transaction(database, company_id=company.id) as connection:
         for statement in statements:
             await connection.execute(sa.text(statement))
+
+
+async def _exchange(database: Database, company: Company, statement: bytes) -> list[Row]:
+    bind = (BIND, [str(company.id), str(company.admin_user_id)])
+    question = STATEMENTS.setdefault(
+        statement, PreparedStatement(b"question_%d" % len(STATEMENTS), statement)
+    )
+    _, rows = await exchange(database.hot_pool, [bind, (question, [])])
+    return rows
 
 
 async def _raise_within(database: Database, company: Company) -> None:

@@ -9,13 +9,21 @@ import pytest
 import sqlalchemy as sa
 
 from core.ids import new_id
-from core.postgres.pipelined import Statement, run_pipelined
+from core.postgres.exchange import Call, ExchangeError, PreparedStatement, exchange
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, sqlstate, transaction
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
 
+BIND = PreparedStatement(
+    b"bind", b"select set_config('app.company_id', $1, true), set_config('app.user_id', $2, true)"
+)
+NAMES: Call = (PreparedStatement(b"names", b"select name from shops"), [])
 SHOWN_COMPANY = sa.text("select current_setting('app.company_id', true)")
+
+
+def bind_call(company: Company) -> Call:
+    return (BIND, [str(company.id), str(company.admin_user_id)])
 
 
 async def test_a_transaction_sees_its_company_and_user_and_the_limits(database: Database) -> None:
@@ -174,69 +182,68 @@ async def test_connections_that_a_restart_has_closed_are_replaced(fresh_database
         await asyncio.sleep(0.2)
         async with transaction(pools, company_id=company_id) as connection:
             assert (await connection.execute(SHOWN_COMPANY)).scalar() == str(company_id)
-        rows = await run_pipelined(pools.hot_pool, [Statement("select 1")], company_id=company_id)
-        assert rows == [[(1,)]]
+        one: Call = (PreparedStatement(b"one", b"select 1"), [])
+        assert await exchange(pools.hot_pool, [one]) == [[("1",)]]
 
 
-async def test_pipelined_statements_are_bound_and_answered_in_order(
+async def test_exchanged_statements_are_bound_and_answered_in_order(
     database: Database, two_companies: tuple[Company, Company]
 ) -> None:
     acme, bolt = two_companies
-    statements = [
-        Statement("select id from products"),
-        Statement("update shops set name = %(name)s returning name", {"name": "Renamed"}),
-        Statement("select current_setting('app.user_id')"),
-        Statement("delete from shop_locations where priority > 5"),
+    calls: list[Call] = [
+        bind_call(acme),
+        (PreparedStatement(b"ids", b"select id from products"), []),
+        (PreparedStatement(b"rename", b"update shops set name = $1 returning name"), ["Renamed"]),
+        (PreparedStatement(b"user", b"select current_setting('app.user_id'), null"), []),
+        (PreparedStatement(b"tidy", b"delete from shop_locations where priority > 5"), []),
     ]
-    rows = await run_pipelined(database.hot_pool, statements, company_id=acme.id, user_id=acme.admin_user_id)
-    assert rows == [[(acme.product_id,)], [("Renamed",)], [(str(acme.admin_user_id),)], []]
-    others = await run_pipelined(database.hot_pool, [Statement("select name from shops")], company_id=bolt.id)
-    assert others == [[("Main shop",)]]
+    _, *rows = await exchange(database.hot_pool, calls)
+    assert rows == [[(str(acme.product_id),)], [("Renamed",)], [(str(acme.admin_user_id), None)], []]
+    assert await exchange(database.hot_pool, [bind_call(bolt), NAMES]) == [
+        [(str(bolt.id), str(bolt.admin_user_id))],
+        [("Main shop",)],
+    ]
 
 
 @pytest.mark.parametrize(
-    "failing", ["select 1 / 0", "select * from nowhere", "insert into shops (name) values ('x')"]
+    "failing", [b"select 1 / 0", b"insert into shops (name) values ('x')", b"select * from nowhere"]
 )
-async def test_a_failing_pipelined_statement_undoes_those_before_and_after(
-    fresh_database: FreshDatabase, two_companies: tuple[Company, Company], failing: Any
+async def test_a_failing_statement_undoes_those_before_and_after(
+    fresh_database: FreshDatabase, two_companies: tuple[Company, Company], failing: bytes
 ) -> None:
     acme, _ = two_companies
     async with fresh_database.open(pool_size=1) as pools:
-        statements = [
-            Statement("update shops set name = 'Changed'"),
-            Statement(failing),
-            Statement("update locations set name = 'Changed'"),
+        calls: list[Call] = [
+            bind_call(acme),
+            (PreparedStatement(b"before", b"update shops set name = 'Changed'"), []),
+            (PreparedStatement(b"failing", failing), []),
+            (PreparedStatement(b"after", b"update shops set name = 'Changed too'"), []),
         ]
-        for _ in range(3):  # also once it is prepared
-            with pytest.raises(psycopg.Error) as caught:
-                await run_pipelined(pools.hot_pool, statements, company_id=acme.id)
-            assert not isinstance(caught.value, psycopg.errors.PipelineAborted)
-        names = [Statement("select name from shops"), Statement("select name from locations")]
-        assert await run_pipelined(pools.hot_pool, names, company_id=acme.id) == [
-            [("Main shop",)],
-            [("Main store",)],
-        ]
+        for _ in range(3):  # also once all are prepared
+            with pytest.raises((ExchangeError, psycopg.errors.UndefinedTable)) as caught:
+                await exchange(pools.hot_pool, calls)
+            if isinstance(caught.value, ExchangeError):
+                assert caught.value.position == 2
         assert await _bound_company(pools) == ""
+        assert (await exchange(pools.hot_pool, [bind_call(acme), NAMES]))[1] == [("Main shop",)]
 
 
-async def test_a_pipeline_refuses_to_be_split(database: Database) -> None:
-    with pytest.raises(ValueError, match="commit"):
-        await run_pipelined(database.hot_pool, [Statement(" commit")], company_id=new_id())
-
-
-async def test_a_cancelled_pipeline_changes_nothing_and_binds_nobody(
+async def test_a_cancelled_exchange_binds_nobody_and_leaves_no_half(
     fresh_database: FreshDatabase, two_companies: tuple[Company, Company]
 ) -> None:
     acme, _ = two_companies
     async with fresh_database.open(pool_size=1) as pools:
-        statements = [Statement("update shops set name = 'Changed'"), Statement("select pg_sleep(5)")]
+        calls: list[Call] = [
+            bind_call(acme),
+            (PreparedStatement(b"change", b"update shops set name = 'Changed'"), []),
+            (PreparedStatement(b"wait", b"select pg_sleep(5)"), []),
+        ]
         for _ in range(3):
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
-                    await run_pipelined(pools.hot_pool, statements, company_id=acme.id)
+                    await exchange(pools.hot_pool, calls)
         assert await _bound_company(pools) == ""
-        rows = await run_pipelined(pools.hot_pool, [Statement("select name from shops")], company_id=acme.id)
-        assert rows == [[("Main shop",)]]
+        assert (await exchange(pools.hot_pool, [bind_call(acme), NAMES]))[1] == [("Main shop",)]
 
 
 async def _bound_company(pools: Database) -> str:
