@@ -11,12 +11,15 @@
     end
 {%- endmacro %}
 
-{# An amount in the currency's minor unit, rounded half away from zero; no float on the way. #}
+{#
+    An amount in the currency's minor unit, rounded half away from zero; no float on the way. Each branch is
+    cast by itself: the common type of wide decimals has fewer digits behind the point than either.
+#}
 {% macro round_amount(amount, minor_unit_digits) -%}
-    cast(
-        case when {{ minor_unit_digits }} = 0 then round({{ amount }}, 0) else round({{ amount }}, 2) end
-        as decimal(14, 2)
-    )
+    case
+        when {{ minor_unit_digits }} = 0 then cast(round({{ amount }}, 0) as decimal(14, 2))
+        else cast(round({{ amount }}, 2) as decimal(14, 2))
+    end
 {%- endmacro %}
 
 {#
@@ -24,22 +27,26 @@
     currency's minor unit. Whole numbers throughout: dividing decimals gives floats in DuckDB.
 #}
 {% macro share_of_amount(amount, part, whole, minor_unit_digits) -%}
-    cast(
-        case
-            when {{ part }} = {{ whole }} then {{ amount }}
-            when {{ part }} = 0 then 0
-            when {{ minor_unit_digits }} = 0
-                then
-                    sign({{ amount }})
-                    * ((2 * cast(abs({{ amount }}) as hugeint) * {{ part }} + {{ whole }}) // (2 * {{ whole }}))
-            else
-                sign({{ amount }})
-                * cast(
-                    (2 * cast(abs({{ amount }}) * 100 as hugeint) * {{ part }} + {{ whole }}) // (2 * {{ whole }})
-                    as decimal(18, 0)
+    case
+        when {{ part }} = {{ whole }} then {{ amount }}
+        when {{ part }} = 0 then cast(0 as decimal(14, 2))
+        when {{ minor_unit_digits }} = 0
+            then
+                cast(
+                    sign({{ amount }}) * {{ rounded_quotient('abs(' ~ amount ~ ')', part, whole) }}
+                    as decimal(14, 2)
                 )
+        else
+            cast(
+                sign({{ amount }})
+                * cast({{ rounded_quotient('abs(' ~ amount ~ ') * 100', part, whole) }} as decimal(16, 0))
                 * 0.01
-        end
-        as decimal(14, 2)
-    )
+                as decimal(14, 2)
+            )
+    end
+{%- endmacro %}
+
+{# number × part / whole for whole numbers, none negative, rounded half up. #}
+{% macro rounded_quotient(number, part, whole) -%}
+    ((2 * cast({{ number }} as hugeint) * {{ part }} + {{ whole }}) // (2 * {{ whole }}))
 {%- endmacro %}
