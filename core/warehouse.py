@@ -4,7 +4,7 @@
 file itself and DuckDB wants every connection of a process to have the same configuration.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,12 +44,12 @@ class Warehouse:
         with _connect(str(self.file), self.settings) as connection:
             yield connection
 
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
-        """Answer one question with a table."""
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """Answer one question with a table; parameters are written ``$name``."""
         with self.connect() as connection:
-            return connection.sql(sql, params=list(parameters)).to_arrow_table()
+            return connection.sql(sql, params=dict(parameters or {})).to_arrow_table()
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """Answer one question that has few rows."""
         rows: list[dict[str, Any]] = self.query(sql, parameters).to_pylist()
         return rows
@@ -91,8 +91,8 @@ def count_rows(warehouse: Warehouse, schemas: Sequence[str]) -> int:
     """Rows of all tables in these schemas, as the catalogue knows them; views hold none."""
     rows = warehouse.rows(
         "select coalesce(sum(estimated_size), 0)::bigint as row_count from duckdb_tables()"
-        " where list_contains(?, schema_name)",
-        [list(schemas)],
+        " where list_contains($schemas, schema_name)",
+        {"schemas": list(schemas)},
     )
     return int(rows[0]["row_count"])
 

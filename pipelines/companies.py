@@ -44,7 +44,7 @@ def read_companies(warehouse: Warehouse) -> list[ModelledCompany]:
 
 def read_frame(warehouse: Warehouse, sql: str, company: ModelledCompany) -> pl.DataFrame:
     """Read one company's rows; the query names the company as ``$company_id``."""
-    frame = pl.from_arrow(warehouse.query(sql.replace("$company_id", "?"), [company.id]))
+    frame = pl.from_arrow(warehouse.query(sql, {"company_id": company.id}))
     assert isinstance(frame, pl.DataFrame)
     return frame
 

@@ -105,9 +105,21 @@ def _invoke(settings: Settings, arguments: list[str], *, step: Step | None = Non
     }
     options = [part for name, folder in folders.items() for part in (name, str(folder))]
     with _environment(settings):
-        return dbtRunner(callbacks=[count]).invoke(
-            [arguments[0], "--quiet", "--no-use-colors", *options, *arguments[1:]]
-        )
+        try:
+            return dbtRunner(callbacks=[count]).invoke(
+                [arguments[0], "--log-level", "none", "--no-use-colors", *options, *arguments[1:]]
+            )
+        finally:
+            _close_warehouse()
+
+
+def _close_warehouse() -> None:
+    """Close the connection that dbt keeps for its next command."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    if DuckDBConnectionManager._ENV is not None:
+        DuckDBConnectionManager.env().close()
+        DuckDBConnectionManager.close_all_connections()
 
 
 @contextmanager

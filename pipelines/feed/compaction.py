@@ -25,7 +25,7 @@ MOST_SEGMENTS = 16
 NO_TOMBSTONES = "(select null as company_id, '' as table_name, null::json as key, 0 as pull_number)"
 
 
-def compact(settings: Settings, manifest: Manifest, *, most_segments: int = MOST_SEGMENTS) -> Manifest:
+def compact(settings: Settings, manifest: Manifest, *, most_segments: int) -> Manifest:
     """Merge the segments of tables that have more than ``most_segments``; call it while no one else feeds.
 
     The first segment is usually nearly everything: it is rewritten only when the later ones have grown to

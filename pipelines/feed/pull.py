@@ -6,7 +6,7 @@ them and carries the next bound replaces the old one. What a killed pull left is
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.lake import (
@@ -23,7 +23,7 @@ from core.locks import LockHeldError, hold_lock
 from core.progress import Progress, SilentProgress
 from core.settings import Settings
 from pipelines.feed.catalogue import needs_reload, require_compatible
-from pipelines.feed.compaction import compact
+from pipelines.feed.compaction import MOST_SEGMENTS, compact
 from pipelines.feed.errors import FeedRunningError
 from pipelines.feed.segments import select_sql, write_segment
 from pipelines.feed.snapshot import Bounds, SourceSnapshot, open_snapshot
@@ -60,6 +60,7 @@ def pull(
     full: bool = False,
     progress: Progress | None = None,
     reached: Reached = lambda point: None,
+    most_segments: int = MOST_SEGMENTS,
 ) -> PullReport:
     """Bring the lake to a snapshot of the database that is taken now.
 
@@ -69,6 +70,8 @@ def pull(
         Connection string of the reader's role.
     full : bool
         Read everything again and forget what the lake knew; also accepts a changed schema.
+    most_segments : int
+        Files of one table beyond which they are merged.
 
     Raises
     ------
@@ -79,7 +82,9 @@ def pull(
     """
     try:
         with hold_lock(settings.lake_folder / ".lock"):
-            return _pull(settings, dsn, full=full, progress=progress or SilentProgress(), reached=reached)
+            report = _pull(settings, dsn, full=full, progress=progress or SilentProgress(), reached=reached)
+            compacted = compact(settings, report.manifest, most_segments=most_segments)
+            return replace(report, manifest=compacted)
     except LockHeldError as error:
         raise FeedRunningError(
             f"Another feed is writing the lake (process {error.holder}).",
@@ -126,7 +131,7 @@ def _pull(settings: Settings, dsn: str, *, full: bool, progress: Progress, reach
     reached("committed")
     removed += remove_unlisted_segments(settings, manifest)
     return PullReport(
-        manifest=compact(settings, manifest),
+        manifest=manifest,
         is_reload=is_reload,
         rows_by_table=rows_by_table,
         removed_files=removed,

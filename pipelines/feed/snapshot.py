@@ -15,14 +15,22 @@ from pipelines.feed.errors import FeedError
 from pipelines.feed.totals import source_totals_sql
 
 # Everything committed before now() is in: the snapshot is taken after the transaction's start.
-# pg_stat_activity shows the start of others' transactions only to members of pg_read_all_stats.
+# A snapshot's lower end is an open transaction or the next one: its lock tells. pg_stat_activity shows when
+# others' transactions began only to members of pg_read_all_stats.
 _BOUNDS_SQL = """
 select
     pg_is_in_recovery() as is_standby,
     now() as horizon_at,
     pg_current_snapshot()::text as snapshot,
     pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_open_xid,
-    pg_snapshot_xmax(pg_current_snapshot())::text::bigint as next_xid,
+    exists (
+        select from pg_locks
+        where
+            locktype = 'transactionid'
+            and granted
+            and transactionid::text::bigint
+            = pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295
+    ) as is_open,
     (select min(xact_start) from pg_stat_activity where backend_xid is not null) as oldest_start,
     (select system_identifier::text from pg_control_system()) as system_identifier,
     case when not pg_is_in_recovery() then left(pg_walfile_name(pg_current_wal_lsn()), 8) end as timeline,
@@ -138,7 +146,7 @@ def open_snapshot(dsn: str) -> Iterator[SourceSnapshot]:
 
 def _oldest_open(row: dict[str, Any]) -> OpenTransaction | None:
     """The oldest writer still at work, if there is one; where its start is hidden, as of now."""
-    if row["oldest_open_xid"] == row["next_xid"]:
+    if not row["is_open"]:
         return None
     return OpenTransaction.model_validate(
         {"xid": row["oldest_open_xid"], "open_since": row["oldest_start"] or row["horizon_at"]}

@@ -19,7 +19,7 @@ def newest_versions_sql(table: LakeTable, *, versions: str, tombstones: str) -> 
     if len(table.segments) > 1:
         newest += f" qualify row_number() over (partition by {identity} order by {PULL_NUMBER} desc) = 1"
     matches = [
-        f"newest.{quote(column)} = tombstones.key ->> '{column}'"
+        f"newest.{quote(column)} = (tombstones.key ->> '{column}')"
         for column in table.key
         if column not in ("company_id", company)
     ]
