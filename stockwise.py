@@ -191,14 +191,16 @@ def dagster(context: typer.Context, host: Host = None, port: Port = None) -> Non
 def import_online_retail(
     context: typer.Context,
     files: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, help="UCI Online Retail II: xlsx or csv.")
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="UCI Online Retail II: xlsx, csv or Parquet."),
     ],
     company: Annotated[
         str, typer.Option(help="Name of the company that gets the history.")
-    ] = "Online Retail II",
+    ] = "Online Retail",
     rejects: Annotated[Path, typer.Option(help="Where rows that make no sense go, with the reason.")] = Path(
         "rejects.csv"
     ),
+    owner: Annotated[str | None, typer.Option(help="E-mail of the account that may see it.")] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -208,14 +210,17 @@ def import_online_retail(
     """
     session = _session(context)
     settings = session.start_with()
-    from core.postgres.ready import open_ready_server
     from pipelines.imports.online_retail import import_files
 
-    progress = session.terminal.progress()
-    with open_ready_server(settings):
-        report = import_files(
-            settings, files, company=company, dry_run=dry_run, rejects=rejects, progress=progress
-        )
+    report = import_files(
+        settings,
+        files,
+        company=company,
+        owner_email=owner,
+        dry_run=dry_run,
+        rejects=rejects,
+        progress=session.terminal.progress(),
+    )
     session.terminal.report(report, as_json=as_json)
 
 
