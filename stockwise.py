@@ -190,16 +190,9 @@ def dagster(context: typer.Context, host: Host = None, port: Port = None) -> Non
 @imports.command("online-retail")
 def import_online_retail(
     context: typer.Context,
-    files: Annotated[
-        list[Path],
-        typer.Argument(exists=True, dir_okay=False, help="UCI Online Retail II: xlsx, csv or Parquet."),
-    ],
-    company: Annotated[
-        str, typer.Option(help="Name of the company that gets the history.")
-    ] = "Online Retail",
-    rejects: Annotated[Path, typer.Option(help="Where rows that make no sense go, with the reason.")] = Path(
-        "rejects.csv"
-    ),
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="xlsx, csv or Parquet.")],
+    company: Annotated[str, typer.Option(help="Name of the company that gets it.")] = "Online Retail",
+    rejects: Annotated[Path | None, typer.Option(help="Where bad rows go. [default: in home]")] = None,
     owner: Annotated[str | None, typer.Option(help="E-mail of the account that may see it.")] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
