@@ -183,7 +183,7 @@ def _accuracy(
                 "is_chosen": [champion == name for champion in champions],
                 "wape": metrics.wape(actual, trial.mean),
                 "bias_ratio": metrics.bias_ratio(actual, trial.mean),
-                "rmsse": np.sqrt(metrics.mean_squared_error(actual, trial.mean) / scale),
+                "rmsse": metrics.rmsse(actual, trial.mean, scale),
                 "pinball_units": metrics.pinball_units(actual, trial.quantiles),
                 "coverage_p10_p90_ratio": metrics.coverage_ratio(
                     actual, trial.quantiles[0], trial.quantiles[2]
@@ -227,7 +227,7 @@ def _mix(trials: dict[str, _Trial], champions: tuple[str, ...]) -> _Trial:
 def _summary_row(
     name: str, actual: FloatArray, trial: _Trial, weight: FloatArray, scale: FloatArray
 ) -> dict[str, object]:
-    root = np.sqrt(metrics.mean_squared_error(actual, trial.mean) / scale)
+    root = metrics.rmsse(actual, trial.mean, scale)
     judged = np.isfinite(root) & (weight > 0)
     rmsse = float(np.average(root[judged], weights=weight[judged])) if judged.any() else float("nan")
     known = ~np.isnan(actual)

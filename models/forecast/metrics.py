@@ -42,6 +42,11 @@ def mean_squared_error(actual: FloatArray, forecast: FloatArray) -> FloatArray:
     return _ratio(np.nansum((forecast - actual) ** 2, axis=-1), n_days)
 
 
+def rmsse(actual: FloatArray, forecast: FloatArray, scale: FloatArray) -> FloatArray:
+    """Root mean squared error per row in terms of `squared_scale`; NaN where either is unknown or zero."""
+    return np.sqrt(_ratio(mean_squared_error(actual, forecast), scale))
+
+
 def pinball_units(actual: FloatArray, quantiles: FloatArray) -> FloatArray:
     """Mean pinball loss per row over known days and the quantiles 0.1, 0.5 and 0.9, in units.
 
