@@ -42,8 +42,8 @@ class Outcome:
     """What the plan found per item; amounts in money, the rest in units, days from `as_of` or ratios.
 
     `mean_*` are means over paths before rounding. `best_units` is the most that is worth having,
-    `suggested_units` after minimum and packs. `order_amount` is the value of the suggestion, and of the
-    rounded-up quantity if nothing is suggested (`tried_units`).
+    `suggested_units` after minimum and packs, worth `order_amount`; `tried_units` is the same, or the
+    rounded-up quantity that isn't worth ordering.
     """
 
     daily_units: FloatArray
@@ -178,10 +178,10 @@ def _round(
         return np.nan_to_num(value - surplus)
 
     value_below, value_above = worth(below), worth(above)
-    tried = np.where(value_below > value_above, below, above)
+    better = np.where(value_below > value_above, below, above)
     amount = np.maximum(value_below, value_above)
-    amount = np.where(tried == above, value_above, amount)
-    return np.where(amount > 1e-9, tried, 0), tried, amount
+    suggested = np.where(amount > 1e-9, better, 0)
+    return suggested, np.where(suggested > 0, suggested, above), amount
 
 
 def _receipts(
