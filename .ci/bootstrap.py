@@ -87,7 +87,8 @@ def set_up() -> None:
         )
     count = sum("==" in line for line in LOCK.read_text().splitlines())
     say(f"Installing {count} packages from requirements.lock (about 1.7 GB on disk, minutes the first time)")
-    sync = [uv, "pip", "sync", "--require-hashes", "--python", ENVIRONMENT / "bin" / "python", LOCK]
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    sync = [uv, "pip", "sync", *quiet, "--require-hashes", "--python", ENVIRONMENT / "bin" / "python", LOCK]
     run(sync, environment)
     install_project()
     STAMP.write_text(fingerprint())
