@@ -10,12 +10,12 @@ from core.postgres.connect import Connection
 
 _DIGITS = np.array(list("0123456789ABCDEFGHJKMNPQRSTVWXYZ"))
 _MULTIPLIER, _INCREMENT = 22_695_477, 12_345
-_SEQUENCES = {"ORD": "order_number_seq", "RST": "restock_number_seq"}
+_SEQUENCES = {"ORD": "order_number_seq", "RO": "restock_number_seq"}
 _SIZES = ((1 << 25, 25), (1 << 30, 30), (1 << 60, 35))
 
 
 def take_document_numbers(
-    connection: Connection, prefix: Literal["ORD", "RST"], local_dates: Iterable[date]
+    connection: Connection, prefix: Literal["ORD", "RO"], local_dates: Iterable[date]
 ) -> list[str]:
     """Take a number from the prefix's sequence for each date, which is in the company's time zone."""
     dates = list(local_dates)

@@ -1,0 +1,236 @@
+"""Import UCI's Online Retail II as the history of a company: all of it or nothing, and only once."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import UUID
+
+import polars as pl
+import psycopg
+
+from core.errors import StockwiseError
+from core.postgres.connect import Connection, connect, tenant_transaction
+from core.postgres.ready import open_ready_server
+from core.progress import Progress, SilentProgress
+from core.settings import Settings
+from pipelines.imports.history_rows import SalesHistory, Tenant, build_history
+from pipelines.imports.import_report import ImportReport, total_by_kind
+from pipelines.imports.known_history import (
+    KnownHistory,
+    nothing_known,
+    read_known_history,
+    read_known_invoices,
+)
+from pipelines.imports.parameters import ImportParameters, load_parameters
+from pipelines.imports.row_kinds import classify_rows
+from pipelines.imports.source_files import SourceRows, read_sources
+from pipelines.imports.stable_ids import stable_id
+from pipelines.imports.write_history import attach_owner, create_company, write_history
+
+DEFAULT_COMPANY = "Online Retail"
+_IMPORT_LOCK = 7_236_002  # of the advisory lock under which imports of one database queue
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How the history is taken in."""
+
+    company: str = DEFAULT_COMPANY
+    currency: str = "GBP"
+    timezone: str = "Europe/London"
+    owner_email: str | None = None
+    rejects: Path | None = None
+    is_dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    written: dict[str, int]
+    opening_units: int
+    rejects_file: str | None
+    seconds: float
+
+
+def import_files(
+    settings: Settings,
+    files: Sequence[Path],
+    *,
+    company: str = DEFAULT_COMPANY,
+    currency: str = "GBP",
+    timezone: str = "Europe/London",
+    parameters: Path | None = None,
+    owner_email: str | None = None,
+    dry_run: bool = False,
+    rejects: Path | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Load the files as a company's history; what is in already is left alone.
+
+    Everything is written in one transaction of the application's role, through COPY. No event is sent for
+    what happened years ago; one ``import.completed`` says that there is something new.
+
+    Parameters
+    ----------
+    files : sequence of paths
+        Parquet, the original xlsx, or CSV. What two of them hold both is taken once.
+    company : str
+        Name of the company; its slug is made from it. It must be new or made by an earlier import.
+    parameters : path, optional
+        Assumed suppliers and stock; `online_retail_suppliers.toml` if not given.
+    owner_email : str, optional
+        A person with an account, who becomes the company's admin and buyer.
+    rejects : path, optional
+        Where rows that make no sense are written; in the home folder if not given.
+
+    Raises
+    ------
+    StockwiseError
+        If a file, the parameters or the company can't be used. Then nothing has been written.
+    """
+    options = ImportOptions(
+        company=company,
+        currency=currency,
+        timezone=timezone,
+        owner_email=owner_email,
+        rejects=rejects or settings.home / "imports" / f"{slug_of(company)}-rejects.csv",
+        is_dry_run=dry_run,
+    )
+    with open_ready_server(settings) as server:
+        with connect(server.dsn("app"), autocommit=True) as connection:
+            report = run_import(connection, files, options, load_parameters(parameters), progress)
+        if report.written:
+            with connect(server.dsn("owner"), autocommit=True) as owner:
+                owner.execute("analyze")  # else the first queries guess at empty tables
+    return report
+
+
+def run_import(
+    connection: Connection,
+    files: Sequence[Path],
+    options: ImportOptions,
+    parameters: ImportParameters,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Do the import on a connection of the application's role."""
+    progress = progress or SilentProgress()
+    started = time.monotonic()
+    tenant = _tenant(options)
+    with progress.step("Reading files") as step:
+        source = read_sources(files, step)
+    with progress.step("Sorting rows") as step:
+        rows, rejects = classify_rows(source)
+        step.note(f"{rows.height:,} rows, {rejects.height:,} rejected")
+    with _refusals_explained(), tenant_transaction(connection, UUID(tenant.company_id)):
+        _let_it_take_time(connection)
+        known = _read_known(connection, rows)
+        new_rows = rows.join(known.invoices, on="invoice", how="anti", maintain_order="left")
+        with progress.step("Matching returns with sales"):
+            history = build_history(new_rows, known, tenant, parameters)
+
+        written: dict[str, int] = {}
+        opening_units = 0
+        if new_rows.height and not options.is_dry_run:
+            create_company(connection, tenant, options.company, rows["local_time"].sort()[0])
+            written, opening_units = write_history(connection, history, known, tenant, parameters, progress)
+        if options.owner_email and not options.is_dry_run:
+            attach_owner(connection, tenant, options.owner_email)
+    rejects_file = None if options.is_dry_run else _write_rejects(rejects, options.rejects)
+    outcome = _Outcome(written, opening_units, rejects_file, time.monotonic() - started)
+    return _report(source, rows, rejects, new_rows, history, options, outcome)
+
+
+def slug_of(company: str) -> str:
+    """Return the company's name as it stands in addresses."""
+    slug = "-".join("".join(letter if letter.isalnum() else " " for letter in company.lower()).split())
+    if not slug:
+        raise StockwiseError("The company's name has no letter or digit.")
+    return slug
+
+
+def _tenant(options: ImportOptions) -> Tenant:
+    slug = slug_of(options.company)
+    return Tenant(
+        company_id=str(UUID(stable_id("import|company", slug, 0))),
+        slug=slug,
+        currency=options.currency,
+        timezone=options.timezone,
+        shop_id=stable_id(f"{slug}|shop", "main", 0),
+        location_id=stable_id(f"{slug}|location", "main", 0),
+    )
+
+
+def _let_it_take_time(connection: Connection) -> None:
+    """Wait for another import of this database, and do without the serving role's short limits."""
+    connection.execute("set local statement_timeout = 0")
+    connection.execute("set local lock_timeout = 0")
+    connection.execute("set local idle_in_transaction_session_timeout = 0")
+    connection.execute("select pg_advisory_xact_lock(%s)", (_IMPORT_LOCK,))
+
+
+@contextmanager
+def _refusals_explained() -> Iterator[None]:
+    """Say in a sentence what the database would not take; the transaction is undone by then."""
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        said = error.diag.message_primary or str(error)
+        raise StockwiseError(
+            f"The database refused the import, and nothing of it was kept: {said}.",
+            hint="Import into a company of its own: --company NAME.",
+        ) from error
+
+
+def _read_known(connection: Connection, rows: pl.DataFrame) -> KnownHistory:
+    if connection.execute("select from companies").fetchone() is None:
+        return nothing_known()
+    invoices = read_known_invoices(connection)
+    if rows.join(invoices, on="invoice", how="anti").is_empty():
+        return replace(nothing_known(), invoices=invoices)
+    return read_known_history(connection, invoices)
+
+
+def _write_rejects(rejects: pl.DataFrame, file: Path | None) -> str | None:
+    """Write the rejects file, whole or not at all; without rejects there is none."""
+    if rejects.is_empty() or file is None:
+        return None
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.part")
+    rejects.write_csv(draft)
+    draft.replace(file)
+    return str(file)
+
+
+def _report(
+    source: SourceRows,
+    rows: pl.DataFrame,
+    rejects: pl.DataFrame,
+    new_rows: pl.DataFrame,
+    history: SalesHistory,
+    options: ImportOptions,
+    outcome: _Outcome,
+) -> ImportReport:
+    rows_read = sum(source.rows_read.values())
+    by_return = history.pieces.group_by("return_row").agg(
+        matched=pl.col("sale_row").is_not_null().any(), unmatched=pl.col("sale_row").is_null().any()
+    )
+    is_matched, is_unmatched = pl.col("matched"), pl.col("unmatched")
+    return ImportReport(
+        company=options.company,
+        is_dry_run=options.is_dry_run,
+        rows_read=rows_read,
+        rows_in_both_files=rows_read - rows.height - rejects.height,
+        rows_already_imported=rows.height - new_rows.height,
+        rows_rejected=rejects.height,
+        rejects_file=outcome.rejects_file,
+        returns_matched=by_return.filter(is_matched & ~is_unmatched).height,
+        returns_partly_matched=by_return.filter(is_matched & is_unmatched).height,
+        returns_unmatched=by_return.filter(~is_matched & is_unmatched).height,
+        units_cancelled_same_day=int(history.pieces.filter("is_cancellation")["units"].sum()),
+        assumed_opening_units=outcome.opening_units,
+        seconds=round(outcome.seconds, 1),
+        totals=total_by_kind(new_rows),
+        sources=source.rows_read,
+        written=outcome.written,
+    )

@@ -1,0 +1,358 @@
+"""The frames of each table, named and shaped as the tables are."""
+
+import polars as pl
+
+from pipelines.imports.history_rows import (
+    REFERENCE,
+    SalesHistory,
+    Tenant,
+    import_note,
+    money,
+    unit_money,
+)
+from pipelines.imports.parameters import ImportParameters
+from pipelines.imports.stable_ids import stable_ids
+
+_RETURNED_STATUS = "returned"
+_CANCELLATION_SEPARATOR = ": "
+
+
+def catalogue_rows(
+    history: SalesHistory, tenant: Tenant, parameters: ImportParameters
+) -> list[tuple[str, pl.DataFrame]]:
+    """Return suppliers, products, variants, their terms and history, and customers."""
+    products = history.products
+    supplier_ids = stable_ids(
+        f"{tenant.slug}|supplier",
+        [supplier.code for supplier in parameters.suppliers],
+        [0] * len(parameters.suppliers),
+    )
+    suppliers = pl.DataFrame(
+        {
+            "id": supplier_ids,
+            "code": [supplier.code for supplier in parameters.suppliers],
+            "name": [supplier.name for supplier in parameters.suppliers],
+            "currency": [tenant.currency] * len(supplier_ids),
+            "quoted_lead_time_days": [supplier.quoted_lead_time_days for supplier in parameters.suppliers],
+            "working_weekdays": [supplier.working_weekdays for supplier in parameters.suppliers],
+            "minimum_order_amount": [supplier.minimum_order_amount for supplier in parameters.suppliers],
+            "is_assumed": [True] * len(supplier_ids),
+        }
+    )
+    terms = pl.DataFrame(
+        {
+            "supplier": list(range(len(supplier_ids))),
+            "supplier_id": supplier_ids,
+            "moq_units": [supplier.moq_units for supplier in parameters.suppliers],
+            "pack_units": [supplier.pack_units for supplier in parameters.suppliers],
+            "lead_time_days": [supplier.quoted_lead_time_days for supplier in parameters.suppliers],
+        }
+    )
+    return [
+        ("suppliers", suppliers),
+        ("products", _products(products)),
+        (
+            "variants",
+            products.select(id="variant_id", product_id="product_id", sku="code", created_at="first_at"),
+        ),
+        (
+            "product_suppliers",
+            products.join(terms, on="supplier", maintain_order="left").select(
+                "supplier_id",
+                "variant_id",
+                "moq_units",
+                "pack_units",
+                "lead_time_days",
+                id=_lasting_ids(tenant, "product_supplier", products["code"]),
+                unit_cost_amount=unit_money("cost_micro"),
+                currency=pl.lit(tenant.currency),
+                is_preferred=pl.lit(True),
+                is_assumed=pl.lit(True),
+            ),
+        ),
+        (
+            "price_history",
+            products.filter("is_priced").select(
+                "variant_id",
+                id=_lasting_ids(tenant, "price", products.filter("is_priced")["code"]),
+                unit_price_amount=unit_money("price_micro"),
+                regular_price_amount=unit_money("price_micro"),
+                valid_from="first_at",
+                reason=pl.lit("Charged most often in the last year of the imported history"),
+            ),
+        ),
+        (
+            "cost_history",
+            products.filter("is_priced").select(
+                "variant_id",
+                id=_lasting_ids(tenant, "cost", products.filter("is_priced")["code"]),
+                unit_cost_amount=unit_money("cost_micro"),
+                valid_from="first_at",
+                is_assumed=pl.lit(True),
+                reason=pl.lit("Assumed share of the price"),
+            ),
+        ),
+        (
+            "customers",
+            history.customers.select(
+                "country", id="customer_uuid", external_code="customer_id", created_at="first_at"
+            ),
+        ),
+    ]
+
+
+def order_rows(history: SalesHistory, tenant: Tenant) -> list[tuple[str, pl.DataFrame]]:
+    """Return orders with lines, charges, history and returns; orders still lack their number."""
+    return [
+        ("orders", _orders(history.orders, tenant)),
+        ("order_lines", _order_lines(history.lines)),
+        ("order_charges", _charges(history.charges)),
+        ("order_history", _order_history(history, tenant)),
+        ("order_returns", _returns(history.pieces, tenant)),
+        ("order_return_lines", _return_lines(history.pieces, tenant)),
+    ]
+
+
+def ledger_moves(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
+    """Return every move of stock that the files tell of, in the ledger's columns; without openings."""
+    location = pl.lit(tenant.location_id)
+    sales = history.lines.filter(pl.col("fulfilled_units") > 0)
+    returns = _real_returns(history.pieces)
+    adjustments = history.adjustments
+    parts = [
+        sales.select(
+            location_id=location,
+            variant_id="variant_id",
+            delta_units=-pl.col("fulfilled_units"),
+            reason=pl.lit("sale"),
+            reference_type=pl.lit("order"),
+            reference_id="order_id",
+            unit_cost_amount=unit_money("cost_micro"),
+            note=pl.lit(None, pl.String),
+            is_assumed=pl.lit(False),
+            occurred_at="at",
+            key="order_line_id",
+        ),
+        returns.select(
+            location_id=location,
+            variant_id="variant_id",
+            delta_units="units",
+            reason=pl.lit("return"),
+            reference_type=pl.lit("order_return"),
+            reference_id="order_return_id",
+            unit_cost_amount=pl.lit(None, pl.Float64),
+            note=pl.lit("Taken back into stock (assumed)"),
+            is_assumed=pl.lit(True),
+            occurred_at="at",
+            key=pl.concat_str("order_return_id", "return_row", "piece", separator="/"),
+        ),
+        adjustments.select(
+            location_id=location,
+            variant_id="variant_id",
+            delta_units="quantity",
+            reason=pl.lit("adjustment"),
+            reference_type=REFERENCE,
+            reference_id=pl.lit(None, pl.String),
+            unit_cost_amount=unit_money("cost_micro"),
+            note=import_note(),
+            is_assumed=pl.lit(False),
+            occurred_at="at",
+            key=pl.concat_str("invoice", pl.int_range(pl.len()).over("invoice"), separator="/"),
+        ),
+    ]
+    moves = pl.concat(parts)
+    ids = _ids(tenant, "ledger", moves, "key", "occurred_at")
+    return moves.with_columns(id=ids).drop("key")
+
+
+def opening_moves(openings: pl.DataFrame, tenant: Tenant, at: pl.Series, key: str) -> pl.DataFrame:
+    """Return assumed opening balances (``variant_id``, ``units``) for the ledger; ``key`` names the import."""
+    moment = pl.lit(at.item(), pl.Datetime("us", "UTC"))
+    moves = openings.filter(pl.col("units") > 0).with_columns(
+        at=moment, key=pl.concat_str("variant_id", pl.lit(key))
+    )
+    return moves.select(
+        location_id=pl.lit(tenant.location_id),
+        variant_id="variant_id",
+        delta_units="units",
+        reason=pl.lit("opening"),
+        reference_type=pl.lit(None, pl.String),
+        reference_id=pl.lit(None, pl.String),
+        unit_cost_amount=pl.lit(None, pl.Float64),
+        note=pl.lit("Assumed: the files hold no stock"),
+        is_assumed=pl.lit(True),
+        occurred_at="at",
+        id=_ids(tenant, "opening", moves, "key", "at"),
+    )
+
+
+def _ids(tenant: Tenant, kind: str, frame: pl.DataFrame, key: str, at: str) -> pl.Series:
+    ids = stable_ids(f"{tenant.slug}|{kind}", frame[key], frame[at].dt.epoch("ms"))
+    return pl.Series("id", ids, dtype=pl.String)
+
+
+def _lasting_ids(tenant: Tenant, kind: str, codes: pl.Series) -> pl.Series:
+    return pl.Series("id", stable_ids(f"{tenant.slug}|{kind}", codes, [0] * len(codes)), dtype=pl.String)
+
+
+def _products(products: pl.DataFrame) -> pl.DataFrame:
+    slug = pl.col("code").str.to_lowercase().str.replace_all("[^a-z0-9]+", "-")
+    return products.select(
+        id="product_id",
+        sku="code",
+        slug=slug,
+        name="product_name",
+        price_amount=unit_money("price_micro"),
+        cost_amount=unit_money("cost_micro"),
+        # A code that was never sold at a price can't be sold now.
+        status=pl.when("is_priced").then(pl.lit("published")).otherwise(pl.lit("draft")),
+        is_assumed=pl.lit(True),
+        created_at="first_at",
+        published_at=pl.when("is_priced").then("first_at"),
+    )
+
+
+def _orders(orders: pl.DataFrame, tenant: Tenant) -> pl.DataFrame:
+    is_gone = pl.col("is_cancelled")
+    return orders.select(
+        id="order_id",
+        shop_id=pl.lit(tenant.shop_id),
+        customer_id="customer_uuid",
+        placed_by=pl.lit("import"),
+        status=pl.when("is_cancelled")
+        .then(pl.lit("cancelled"))
+        .when("is_all_back")
+        .then(pl.lit(_RETURNED_STATUS))
+        .otherwise(pl.lit("completed")),
+        payment_status=pl.when("is_all_back")
+        .then(pl.lit("refunded"))
+        .when("is_part_back")
+        .then(pl.lit("partly_refunded"))
+        .otherwise(pl.lit("paid")),
+        currency=pl.lit(tenant.currency),
+        subtotal_amount=money("subtotal_cents"),
+        shipping_amount=money("shipping_cents"),
+        total_amount=(pl.col("subtotal_cents") + pl.col("shipping_cents")) / 100,
+        shipping_address=pl.concat_str(
+            pl.lit('{"country": "'), pl.col("country").str.replace_all(r'["\\]', ""), pl.lit('"}')
+        ).fill_null("{}"),
+        external_code="invoice",
+        placed_at="at",
+        confirmed_at="at",
+        shipped_at=pl.when(~is_gone).then("at"),
+        completed_at=pl.when(~is_gone).then("at"),
+        cancelled_at=pl.when(is_gone).then("at"),
+        cancellation_reason=pl.when(is_gone).then(pl.lit("Cancelled on the day it was placed")),
+        created_at="at",
+        local_date=pl.col("local_time").dt.date(),
+    )
+
+
+def _order_lines(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.select(
+        "order_id",
+        "variant_id",
+        "line_number",
+        id="order_line_id",
+        sku="code",
+        product_name=pl.coalesce("description", "product_name"),
+        quantity_units="quantity",
+        unit_price_amount=unit_money("price_micro"),
+        unit_cost_amount=unit_money("cost_micro"),
+        line_amount=money("cents"),
+        net_amount=money("cents"),
+        tax_amount=pl.lit(0),
+        gross_amount=money("cents"),
+        fulfilled_units="fulfilled_units",
+        cancelled_units="cancelled_units",
+        returned_units="returned_units",
+        created_at="at",
+    )
+
+
+def _charges(charges: pl.DataFrame) -> pl.DataFrame:
+    return charges.select(
+        "id",
+        "order_id",
+        "code",
+        "description",
+        "quantity",
+        kind="charge_kind",
+        unit_amount=unit_money("price_micro"),
+        amount=money("cents"),
+        external_code="invoice",
+        occurred_at="at",
+        created_at="at",
+    )
+
+
+def _order_history(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
+    """Say of each order where it ended, and of each cancelled line by which invoice."""
+    orders = history.orders
+    ended = orders.select(
+        "order_id",
+        to_status=pl.when("is_cancelled").then(pl.lit("cancelled")).otherwise(pl.lit("completed")),
+        note=pl.lit("Imported"),
+        occurred_at="at",
+        key="order_id",
+    )
+    status = orders.select(
+        "order_id",
+        to_status=pl.when("is_cancelled").then(pl.lit("cancelled")).otherwise(pl.lit("completed")),
+    )
+    cancelled = (
+        history.pieces.filter("is_cancellation")
+        .join(status, on="order_id", maintain_order="left")
+        .select(
+            "order_id",
+            "to_status",
+            note=pl.concat_str(
+                "invoice", pl.lit(_CANCELLATION_SEPARATOR), "units", pl.lit(" × "), "code",
+                pl.lit(" cancelled on the same day"),
+            ),
+            occurred_at="at",
+            key=pl.concat_str("invoice", "return_row", "piece", separator="/"),
+        )
+    )  # fmt: skip
+    steps = pl.concat([ended, cancelled])
+    return steps.with_columns(id=_ids(tenant, "history", steps, "key", "occurred_at")).drop("key")
+
+
+def _real_returns(pieces: pl.DataFrame) -> pl.DataFrame:
+    return pieces.filter(~pl.col("is_cancellation"))
+
+
+def _returns(pieces: pl.DataFrame, tenant: Tenant) -> pl.DataFrame:
+    """One return per C-invoice; it names an order if all its goods came from that one."""
+    one_order = (pl.col("order_id").n_unique() == 1) & pl.col("order_id").is_not_null().all()
+    return (
+        _real_returns(pieces)
+        .group_by("order_return_id", maintain_order=True)
+        .agg(
+            external_code=pl.col("invoice").first(),
+            customer_id=pl.col("customer_uuid").first(),
+            order_id=pl.when(one_order).then(pl.col("order_id").first()),
+            refund_amount=pl.col("cents").sum() / 100,
+            returned_at=pl.col("at").first(),
+            created_at=pl.col("at").first(),
+        )
+        .rename({"order_return_id": "id"})
+        .with_columns(shop_id=pl.lit(tenant.shop_id), status=pl.lit("refunded"))
+    )
+
+
+def _return_lines(pieces: pl.DataFrame, tenant: Tenant) -> pl.DataFrame:
+    real = _real_returns(pieces).with_columns(
+        key=pl.concat_str("invoice", "return_row", "piece", separator="/")
+    )
+    return real.select(
+        "order_return_id",
+        "order_line_id",
+        "variant_id",
+        id=_ids(tenant, "return_line", real, "key", "at"),
+        quantity_units="units",
+        unit_price_amount=unit_money("price_micro"),
+        refund_amount=money("cents"),
+        disposition=pl.lit("restocked"),
+        created_at="at",
+    )
