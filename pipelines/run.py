@@ -1,24 +1,21 @@
 """One full round in this process, without a Dagster server, and what the command line asks about rounds."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.errors import StockwiseError
-from core.lake import read_manifest
 from core.postgres.server import Server, open_server
 from core.progress import Progress, SilentProgress
-from core.runs import RunKind, RunLog, close_abandoned_runs
 from core.settings import Settings
-from core.warehouse import hold_warehouse
 from pipelines.feed.pending import count_pending
+from pipelines.rounds import hold_round
 from pipelines.status import read_status, reconcile
 from pipelines.steps import STEPS, Round, run_step
 from pipelines.web import open_dagster
 
-__all__ = ["RoundResult", "Step", "new_run_id", "open_dagster", "read_status", "reconcile", "run_round"]
+__all__ = ["RoundResult", "Step", "open_dagster", "read_status", "reconcile", "run_round"]
 
 
 @dataclass(frozen=True)
@@ -43,11 +40,6 @@ class RoundResult:
     reason: str | None
     alarms: list[str]
     steps: list[Step]
-
-
-def new_run_id(now: datetime) -> str:
-    """Name a run so that names sort by time and never repeat."""
-    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(2)}"
 
 
 def run_round(
@@ -86,34 +78,6 @@ def run_round(
             settings, dsn, full=full, progress=progress or SilentProgress(), reached=reached
         ) as work:
             return run_steps(work)
-
-
-@contextmanager
-def hold_round(
-    settings: Settings,
-    reader_dsn: str,
-    *,
-    full: bool,
-    progress: Progress,
-    reached: Callable[[str], None] = lambda point: None,
-) -> Iterator[Round]:
-    """Be the one round at work, with a log of its own."""
-    with hold_warehouse(settings) as warehouse:
-        close_abandoned_runs(settings)
-        now = datetime.now(UTC)
-        run_id = new_run_id(now)
-        kind: RunKind = "full" if full or read_manifest(settings) is None else "incremental"
-        yield Round(
-            settings=settings,
-            reader_dsn=reader_dsn,
-            warehouse=warehouse,
-            run_id=run_id,
-            started_at=now,
-            is_full=full,
-            progress=progress,
-            log=RunLog(settings, run_id=run_id, kind=kind, started_at=now),
-            reached=reached,
-        )
 
 
 def run_steps(work: Round) -> RoundResult:

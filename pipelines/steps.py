@@ -53,10 +53,11 @@ class Round:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """What a step did, in a number and a phrase."""
+    """What a step did, in a number and a phrase; ``transform`` is what dbt did, if the step ran dbt."""
 
     rows: int
     detail: str
+    transform: transform.TransformResult | None = None
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,22 @@ class RoundStep:
     work: Callable[[Round], StepOutcome]
 
 
-def run_step(step: RoundStep, work: Round) -> StepRecord:
+def run_step(step: RoundStep, work: Round) -> StepOutcome:
     """Run one step, measure it and write it to the run's log."""
     reset_peak()
     started = time.monotonic()
     outcome = step.work(work)
-    record = StepRecord(
-        name=step.name,
-        rows=outcome.rows,
-        seconds=round(time.monotonic() - started, 3),
-        peak_bytes=peak_bytes(),
-        detail=outcome.detail,
+    work.log.add_step(
+        StepRecord(
+            name=step.name,
+            rows=outcome.rows,
+            seconds=round(time.monotonic() - started, 3),
+            peak_bytes=peak_bytes(),
+            detail=outcome.detail,
+        )
     )
-    work.log.add_step(record)
     work.reached(step.name)
-    return record
+    return outcome
 
 
 def feed(work: Round) -> StepOutcome:
@@ -197,7 +199,7 @@ def _build(work: Round, selector: transform.Selector, title: str) -> StepOutcome
             raise
     work.log.add_tests(result.tests)
     rows = count_rows(work.warehouse, _LAYERS[selector])
-    return StepOutcome(rows, f"{len(result.models)} models, {len(result.tests)} tests")
+    return StepOutcome(rows, f"{len(result.models)} models, {len(result.tests)} tests", transform=result)
 
 
 def _manifest(settings: Settings) -> Manifest:

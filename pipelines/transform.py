@@ -85,7 +85,7 @@ def read_lineage(settings: Settings) -> dict[str, Any]:
     outcome = _invoke(settings, ["parse"])
     if not outcome.success:
         raise TransformError(f"dbt cannot read its project: {outcome.exception}.", TransformResult((), ()))
-    return cast(dict[str, Any], outcome.result.to_dict())
+    return cast(dict[str, Any], outcome.result.writable_manifest().to_dict())
 
 
 def _invoke(settings: Settings, arguments: list[str], *, step: Step | None = None) -> Any:
