@@ -3,8 +3,8 @@
     case
         when
             {{ currency }} in (
-                'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
-                'XAF', 'XOF', 'XPF'
+                'BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF',
+                'XOF', 'XPF'
             )
             then 0
         else 2
