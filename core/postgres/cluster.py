@@ -40,6 +40,7 @@ def ensure_cluster(data_folder: Path, *, user: ServerUser, password: str, passwo
     WrongDatabaseVersionError
         If another major version of PostgreSQL made the folder.
     """
+    _remove_drafts(data_folder)
     if not (data_folder / "PG_VERSION").exists():
         _make_cluster(data_folder, user=user, password=password, password_folder=password_folder)
     version = (data_folder / "PG_VERSION").read_text(encoding="ascii").strip()
@@ -58,8 +59,6 @@ def _make_cluster(data_folder: Path, *, user: ServerUser, password: str, passwor
             f"{data_folder} is not a PostgreSQL data folder, and it is not empty.",
             hint="Move it away, or set STOCKWISE_HOME to another folder.",
         )
-    for leftover in data_folder.parent.glob(f"{data_folder.name}{_DRAFT_SUFFIX}*"):
-        shutil.rmtree(leftover)
     draft = Path(tempfile.mkdtemp(prefix=f"{data_folder.name}{_DRAFT_SUFFIX}", dir=data_folder.parent))
     try:
         user.take(draft)
@@ -68,6 +67,12 @@ def _make_cluster(data_folder: Path, *, user: ServerUser, password: str, passwor
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
+
+
+def _remove_drafts(data_folder: Path) -> None:
+    """Remove what a killed start left; what a dying initdb still writes goes at the next start."""
+    for leftover in data_folder.parent.glob(f"{data_folder.name}{_DRAFT_SUFFIX}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _run_initdb(folder: Path, *, user: ServerUser, password: str, password_folder: Path) -> None:

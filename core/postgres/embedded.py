@@ -20,7 +20,7 @@ from core.postgres.file_locks import exclusive_lock, open_lock_file, try_lock
 from core.postgres.postmaster import (
     START_SECONDS,
     Postmaster,
-    find_postmaster,
+    find_answering_postmaster,
     start_postmaster,
     stop_postmaster,
 )
@@ -82,12 +82,11 @@ def open_embedded(
 
 
 def _ensure_running(settings: Settings, superuser_password: str, options: Mapping[str, str]) -> Postmaster:
-    running = find_postmaster(settings.postgres_folder)
-    if running is not None and running.is_ready:
+    running = find_answering_postmaster(settings.postgres_folder)
+    if running is not None:
         return running
     try:
-        if running is not None:  # someone was killed between start and ready
-            stop_postmaster(settings.postgres_folder)
+        stop_postmaster(settings.postgres_folder)  # one that hangs between start and ready
         user = choose_server_user(settings.home, settings.postgres_folder)
         socket_folder = make_socket_folder(settings.home, user)
         ensure_cluster(

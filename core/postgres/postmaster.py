@@ -6,6 +6,7 @@ The caller holds the home folder's exclusive lock, so no one else starts or stop
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Mapping
@@ -58,6 +59,19 @@ def find_postmaster(data_folder: Path) -> Postmaster | None:
         port=int(lines[3]),
         is_ready=len(lines) >= 8 and lines[7].strip() == "ready",
     )
+
+
+def find_answering_postmaster(data_folder: Path) -> Postmaster | None:
+    """Return the server of ``data_folder`` if it takes connections.
+
+    One that is still starting, or about to end, is waited for.
+    """
+    deadline = time.monotonic() + START_SECONDS
+    while (postmaster := find_postmaster(data_folder)) is not None and time.monotonic() < deadline:
+        if postmaster.is_ready and _answers(postmaster):
+            return postmaster
+        time.sleep(_POLL_SECONDS)
+    return None
 
 
 def start_postmaster(
@@ -118,6 +132,15 @@ def _serves(pid: int, data_folder: Path) -> bool:
             return bool(is_postgres and process.uids().real == data_folder.stat().st_uid)
     except psutil.Error:
         return False
+
+
+def _answers(postmaster: Postmaster) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(postmaster.socket_folder / f".s.PGSQL.{postmaster.port}"))
+        except OSError:
+            return False
+    return True
 
 
 def _is_alive(pid: int) -> bool:

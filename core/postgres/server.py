@@ -1,7 +1,6 @@
 """The database server, embedded or the one that ``DATABASE_URL`` names, ready for use."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -13,21 +12,13 @@ from core.postgres.cluster import SUPERUSER
 from core.postgres.embedded import EmbeddedServer, explain_os_error, open_embedded
 from core.postgres.errors import DatabaseUnavailableError, DiskFullError, WrongDatabaseVersionError
 from core.postgres.roles import ROLE_NAMES, ROLES, Role
-from core.secrets import Secrets, load_secrets
+from core.secrets import Secrets, load_secrets, without_driver
 from core.settings import Settings
 
 EMBEDDED_DATABASE = "stockwise"
 OLDEST_SERVER_VERSION = 15
 _MAINTENANCE_DATABASE = "postgres"
 _CONNECT_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class ServerIdentity:
-    """Which history of transactions a server tells: both change when a backup is restored."""
-
-    system_identifier: str
-    timeline: int
 
 
 class Server:
@@ -61,17 +52,6 @@ class Server:
             password=getattr(self._secrets, f"{role}_password"),
             dbname=database or self.database,
         )
-
-    def identity(self) -> ServerIdentity:
-        """Return the system identifier and timeline that the feed stores with its bound."""
-        with psycopg.connect(self.dsn("reader"), autocommit=True) as reader:
-            row = reader.execute(
-                "select system_identifier::text,"
-                " ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int"
-                " from pg_control_system()"
-            ).fetchone()
-        assert row is not None
-        return ServerIdentity(system_identifier=row[0], timeline=row[1])
 
     def create_database(
         self, name: str, *, template: str = "template1", strategy: roles.Strategy = "wal_log"
@@ -227,11 +207,8 @@ def _embedded_server(settings: Settings, secrets: Secrets, options: Mapping[str,
 
 
 def _external_server(url: str, secrets: Secrets) -> Server:
-    scheme, separator, rest = url.partition("://")
     try:
-        parts = conninfo_to_dict(
-            scheme.split("+")[0] + separator + rest
-        )  # SQLAlchemy's postgresql+psycopg://
+        parts = conninfo_to_dict(without_driver(url))
     except psycopg.ProgrammingError:
         raise DatabaseUnavailableError(
             "DATABASE_URL is not a PostgreSQL address.",

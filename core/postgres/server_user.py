@@ -47,7 +47,9 @@ class ServerUser:
             return words
         return [
             "setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups",
-            f"--inh-caps=-all,+{_CAPABILITY}", f"--ambient-caps=-all,+{_CAPABILITY}", "--", *words,
+            f"--inh-caps=-all,+{_CAPABILITY}", f"--ambient-caps=-all,+{_CAPABILITY}",
+            "--securebits=+no_setuid_fixup",  # else access(2), with which initdb looks, ignores capabilities
+            "--", *words,
         ]  # fmt: skip
 
     def process_options(self) -> dict[str, Any]:

