@@ -10,7 +10,7 @@ import polars as pl
 
 from core.errors import StockwiseError
 from core.postgres.connect import Connection, connect, tenant_transaction
-from core.postgres.server import open_server
+from core.postgres.ready import open_ready_server
 from core.progress import Progress, SilentProgress, Step
 from core.settings import Settings
 from pipelines.demo.assortment import list_variants
@@ -39,9 +39,9 @@ from pipelines.imports.stable_ids import stable_id
 
 HISTORY_DAYS = 730
 DEFAULT_SEED = 7
-_NUMBERED: dict[str, tuple[str, Literal["ORD", "RST"], str]] = {
+_NUMBERED: dict[str, tuple[str, Literal["ORD", "RO"], str]] = {
     "orders": ("order_number", "ORD", "placed_at"),
-    "restock_orders": ("restock_number", "RST", "created_at"),
+    "restock_orders": ("restock_number", "RO", "created_at"),
 }
 
 
@@ -80,7 +80,7 @@ def generate(
             "The demo has public passwords and is not made in production.",
             hint="Unset STOCKWISE_ENV to try it, with another STOCKWISE_HOME or DATABASE_URL.",
         )
-    with open_server(settings) as server, connect(server.dsn("app")) as connection:
+    with open_ready_server(settings) as server, connect(server.dsn("app")) as connection:
         was_there = has_demo(connection)
         if not was_there:
             as_of = as_of or default_as_of(datetime.now(tz=UTC))
@@ -104,11 +104,9 @@ def has_demo(connection: Connection) -> bool:
 def write_demo(connection: Connection, *, seed: int, as_of: date, progress: Progress) -> None:
     """Write all companies in one transaction of the application's role."""
     with connection.transaction():
-        for number, plan in enumerate(load_companies()):
+        for plan in load_companies():
             with progress.step(f"Making {plan.name}") as step:
-                random = np.random.default_rng([seed, number])
-                rows = _write_company(connection, plan, as_of, random, step)
-                step.note(f"{rows:,} order lines")
+                _write_company(connection, plan, seed=seed, as_of=as_of, step=step)
 
 
 def read_report(connection: Connection, *, was_there: bool) -> DemoReport:
@@ -128,9 +126,12 @@ def demo_company_id(plan: CompanyPlan) -> str:
     return stable_id("demo|company", plan.slug, DEMO_EPOCH_MS)
 
 
-def _write_company(
-    connection: Connection, plan: CompanyPlan, as_of: date, random: np.random.Generator, step: Step
-) -> int:
+def build_tables(plan: CompanyPlan, *, seed: int, as_of: date) -> list[tuple[str, pl.DataFrame]]:
+    """Return the rows of a company by table, in the order of their foreign keys; reads nothing but the plan.
+
+    Documents still lack their numbers, which the database gives.
+    """
+    random = np.random.default_rng([seed, *plan.slug.encode()])
     end = np.datetime64(as_of)
     clock = LocalClock(np.arange(end - HISTORY_DAYS, end), plan.timezone)
     assortment = list_variants(plan)
@@ -144,27 +145,32 @@ def _write_company(
     order_rows = OrderRows(plan, assortment, prices, master, clock, orders, lines, random)
     buyer_id = staff_of(plan)[-1].user_id
     stock = StockRows(plan, assortment, prices, master, clock, simulation, buyer_id)
+    return [
+        *master.frames(),
+        *order_rows.frames(),
+        *stock.purchasing_frames(),
+        ("stock_levels", stock.thresholds()),
+        ("stock_ledger", stock.ledger(order_rows.lines, order_rows.return_lines)),
+        ("reservations", order_rows.reservations()),
+    ]
 
+
+def _write_company(connection: Connection, plan: CompanyPlan, *, seed: int, as_of: date, step: Step) -> None:
+    tables = build_tables(plan, seed=seed, as_of=as_of)
     company_id = demo_company_id(plan)
     with tenant_transaction(connection, UUID(company_id)):
-        _insert_company(connection, plan, company_id, clock)
-        tables = [
-            *master.frames(),
-            *order_rows.frames(),
-            *stock.purchasing_frames(),
-            ("stock_levels", stock.thresholds()),
-            ("stock_ledger", stock.ledger(order_rows.lines, order_rows.return_lines)),
-            ("reservations", order_rows.reservations()),
-        ]
+        first_moment = next(frame["created_at"].min() for table, frame in tables if table == "shops")
+        _insert_company(connection, plan, company_id, first_moment)
         for table, frame in tables:
             _insert(connection, plan, company_id, table, frame)
             step.advance(frame.height)
         _reserve(connection)
-        add_memberships(connection, plan, company_id, master.shop_ids)
-    return order_rows.lines.height
+        shop_ids = next(frame["id"].to_list() for table, frame in tables if table == "shops")
+        add_memberships(connection, plan, company_id, shop_ids)
+    step.note(f"{sum(frame.height for _, frame in tables):,} rows")
 
 
-def _insert_company(connection: Connection, plan: CompanyPlan, company_id: str, clock: LocalClock) -> None:
+def _insert_company(connection: Connection, plan: CompanyPlan, company_id: str, first_moment: object) -> None:
     staff = staff_of(plan)
     user_ids = [create_user(connection, person) for person in staff]
     connection.execute("select set_config('app.user_id', '', true)")
@@ -183,7 +189,7 @@ def _insert_company(connection: Connection, plan: CompanyPlan, company_id: str, 
             plan.tax_rate,
             plan.prices_include_tax,
             user_ids[0],
-            clock.instant(0, 0).item(),
+            first_moment,
         ),
     )
 

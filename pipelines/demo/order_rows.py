@@ -271,6 +271,8 @@ def _with_status(orders: pl.DataFrame, days: int, random: np.random.Generator) -
     """Let an order be as far as its age says; only the last two days of the online shops are still open."""
     chance = pl.Series(random.random(orders.height))
     age = days - pl.col("day")
+    is_open_day = pl.col("is_online") & ~pl.col("is_cancelled") & (age == 1)
+    is_newest = is_open_day & (pl.col("second") == pl.col("second").filter(is_open_day).max())
     completed_age = pl.when("is_online").then(RETURN_WINDOW_DAYS + 4).otherwise(RETURN_WINDOW_DAYS + 1)
     return orders.with_columns(
         status=pl.when("is_cancelled")
@@ -281,6 +283,8 @@ def _with_status(orders: pl.DataFrame, days: int, random: np.random.Generator) -
         .then(pl.lit("delivered"))
         .when((age >= 3) | (age == 2) & (chance > 0.4))
         .then(pl.lit("shipped"))
+        .when(is_newest)
+        .then(pl.lit("pending"))
         .when((age == 2) | (chance > 0.65))
         .then(pl.lit("processing"))
         .when(chance > 0.2)

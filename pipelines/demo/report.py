@@ -87,7 +87,7 @@ class DemoReport:
             if login.role == "buyer" and login.company_slug == out.company_slug
         )
         return (
-            f"As {buyer}, open Restock, look at {out.subject} ({out.name}) and approve what is suggested.",
-            f"Find out why: {late.sentence}",
-            f"On Overview, look among the worst sellers: {dead.sentence}",
+            f"As {buyer}, open Restock and approve the first line: it becomes a restock order.",
+            f"Look for {out.subject}: {out.sentence} {late.sentence}",
+            f"Look for {dead.subject} among the worst sellers: {dead.sentence}",
         )

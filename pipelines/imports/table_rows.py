@@ -166,7 +166,7 @@ def ledger_moves(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
 
 
 def opening_moves(openings: pl.DataFrame, tenant: Tenant, at: pl.Series, key: str) -> pl.DataFrame:
-    """Return assumed opening balances (``variant_id``, ``units``) for the ledger; ``key`` names the import."""
+    """Return assumed openings (``variant_id``, ``units``) as ledger rows; ``key`` names the import."""
     moment = pl.lit(at.item(), pl.Datetime("us", "UTC"))
     moves = openings.filter(pl.col("units") > 0).with_columns(
         at=moment, key=pl.concat_str("variant_id", pl.lit(key))

@@ -110,7 +110,8 @@ def write_history(
         write(table, _numbered(connection, frame) if table == "orders" else frame)
     moves = ledger_moves(history, tenant)
     openings = _openings(moves, known, parameters)
-    key = f"{moves['occurred_at'].dt.epoch('us').min()}/{moves.height}"
+    first_moved = _with_seconds(moves)["second"].min()
+    key = f"{first_moved!r}/{moves.height}"
     opened = opening_moves(openings, tenant, _first_midnight(moves, known, tenant), key)
     write("stock_levels", _thresholds(moves, history, tenant, parameters))
     write("stock_ledger", pl.concat([opened, moves.sort("occurred_at", "delta_units")]))
