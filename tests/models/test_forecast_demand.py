@@ -93,6 +93,24 @@ def test_short_histories_use_fewer_blocks() -> None:
     assert outcome.accuracy["wape"].null_count() == outcome.accuracy.height
 
 
+def test_the_backtest_sees_only_the_days_before_its_block() -> None:
+    # One a day for eight weeks, then three: the naive forecast of the last block must still say one.
+    known = read_history(make_history({"s": [1.0] * 56 + [3.0] * 28}, end=END), training_end=END)
+    accuracy = backtest(known, candidates=FAST).accuracy.filter("is_baseline").row(0, named=True)
+    assert accuracy["n_test_days"] == 56
+    assert accuracy["wape"] == pytest.approx(28 * 2 / (28 + 28 * 3))
+    assert accuracy["bias_ratio"] == pytest.approx(-0.5)
+
+
+def test_going_back_in_time_equals_reading_it_then(history: pl.DataFrame) -> None:
+    cut = END - timedelta(days=30)
+    back = read_history(history, training_end=END).until(30)
+    then = read_history(history, training_end=cut)
+    rows = [back.series_ids.index(series) for series in then.series_ids]
+    np.testing.assert_array_equal(back.demand_units[rows], then.demand_units)
+    assert back.end_date == cut
+
+
 def test_cold_series_are_pulled_towards_how_others_started() -> None:
     demand = {f"old{row}": [4.0] * (100 - row) for row in range(10)} | {"new": [0.0] * 7}
     daily = forecast_demand(

@@ -217,6 +217,11 @@ def test_t12_a_senseless_minimum_waits_and_says_so() -> None:
     assert row["projected_stockout_date"] == AS_OF
 
 
+def test_t12_ten_months_of_demand_are_too_much_though_holding_is_capped_per_window() -> None:
+    assert reason_of(make_plan(make_items([{"moq_units": 600}]))) == "moq_not_worth"
+    assert make_plan(make_items([{"moq_units": 200}])).proposals["suggested_units"].to_list() == [200]
+
+
 def test_t12_a_bearable_minimum_is_ordered() -> None:
     row = make_plan(make_items([{"moq_units": 40, "pack_units": 12}])).proposals.row(0, named=True)
     assert row["suggested_units"] == 48
