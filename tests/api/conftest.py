@@ -1,11 +1,19 @@
 """Fixtures of the API's tests."""
 
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from tests.support.api_client import Api, open_api
 from tests.support.databases import FreshDatabase
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _quiet_logs() -> None:
+    """Let errors be seen among hundreds of requests."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
 @pytest.fixture

@@ -1,0 +1,215 @@
+"""One request per operation of the API, with a company's real ids: for checks that cover all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+from core.ids import new_id
+from tests.support.api_client import Api
+from tests.support.companies import Company
+
+Ids = dict[str, str]
+_NOBODY_S_TOKEN = "swr_nobody"
+
+
+@dataclass(frozen=True)
+class Case:
+    """How to call one operation; what is left out needs nothing."""
+
+    path: Callable[[Ids], dict[str, str]] = lambda ids: {}
+    body: Callable[[Ids], Any] = lambda ids: None
+    query: Callable[[Ids], dict[str, str]] = lambda ids: {}
+    # Without a published build these answer 503 to everyone, before they look for anything.
+    needs_build: bool = False
+
+
+def _path(*names: str) -> Callable[[Ids], dict[str, str]]:
+    return lambda ids: {name: ids[name] for name in names}
+
+
+def _line(ids: Ids) -> dict[str, Any]:
+    return {"variant_id": ids["variant_id"], "quantity_units": 1}
+
+
+CASES: dict[tuple[str, str], Case] = {
+    ("GET", "/health"): Case(),
+    ("GET", "/api/health/all"): Case(),
+    ("POST", "/api/v1/auth/register"): Case(
+        body=lambda ids: {
+            "email": "new@example.com", "password": "correct horse battery", "company": ids["slug"],
+        }
+    ),
+    ("POST", "/api/v1/auth/login"): Case(
+        body=lambda ids: {"email": "nobody@example.com", "password": "wrong password"}
+    ),
+    ("POST", "/api/v1/auth/refresh-token"): Case(body=lambda ids: {"refresh_token": _NOBODY_S_TOKEN}),
+    ("POST", "/api/v1/auth/logout"): Case(body=lambda ids: {"refresh_token": _NOBODY_S_TOKEN}),
+    ("GET", "/api/v1/auth/profile"): Case(),
+    ("PUT", "/api/v1/auth/profile"): Case(
+        body=lambda ids: {
+            "first_name": "A", "last_name": "B", "username": None, "phone": None, "avatar_url": None,
+            "preferences": {},
+        }
+    ),
+    ("GET", "/api/v1/auth/verify"): Case(),
+    ("POST", "/api/v1/auth/switch-company"): Case(body=lambda ids: {"company": ids["slug"]}),
+    ("GET", "/api/v1/auth/session"): Case(),
+    ("GET", "/api/v1/companies"): Case(),
+    ("GET", "/api/v1/companies/{company_id}"): Case(_path("company_id")),
+    ("PATCH", "/api/v1/companies/{company_id}/settings"): Case(
+        _path("company_id"), lambda ids: {"timezone": "Europe/Berlin"}
+    ),
+    ("GET", "/api/v1/shops"): Case(),
+    ("GET", "/api/v1/shops/{shop_id}"): Case(_path("shop_id")),
+    ("GET", "/api/v1/shops/{shop_id}/storefront-keys"): Case(_path("shop_id")),
+    ("POST", "/api/v1/shops/{shop_id}/storefront-keys"): Case(_path("shop_id"), lambda ids: {"name": "x"}),
+    ("DELETE", "/api/v1/shops/{shop_id}/storefront-keys/{key_id}"): Case(_path("shop_id", "key_id")),
+    ("GET", "/api/v1/products"): Case(query=lambda ids: {"category_id": ids["category_id"]}),
+    ("GET", "/api/v1/products/{product_id}"): Case(_path("product_id")),
+    ("POST", "/api/v1/products"): Case(
+        body=lambda ids: {
+            "sku": "NEW-1", "name": "New", "price_amount": "5.00", "shop_id": ids["shop_id"],
+            "category_id": ids["category_id"],
+        }
+    ),
+    ("PATCH", "/api/v1/products/{product_id}"): Case(_path("product_id"), lambda ids: {"name": "Other"}),
+    ("PUT", "/api/v1/products/{product_id}"): Case(_path("product_id"), lambda ids: {"name": "Other"}),
+    ("GET", "/api/v1/inventory/levels"): Case(query=lambda ids: {"variant_id": ids["variant_id"]}),
+    ("GET", "/api/v1/inventory/movements"): Case(query=lambda ids: {"variant_id": ids["variant_id"]}),
+    ("POST", "/api/v1/inventory/adjustments"): Case(
+        body=lambda ids: {
+            "location_id": ids["location_id"], "variant_id": ids["variant_id"], "delta_units": 1,
+            "reason": "adjustment",
+        },
+    ),
+    ("POST", "/api/v1/orders"): Case(
+        body=lambda ids: {"lines": [_line(ids)], "shop_id": ids["shop_id"], "email": "guest@example.com"},
+    ),
+    ("GET", "/api/v1/orders"): Case(query=lambda ids: {"shop_id": ids["shop_id"]}),
+    ("GET", "/api/v1/orders/{order_id}"): Case(_path("order_id")),
+    ("POST", "/api/v1/orders/{order_id}/cancel"): Case(
+        _path("order_id"), lambda ids: {"reason": "changed my mind"}
+    ),
+    ("PATCH", "/api/v1/orders/{order_id}/status"): Case(
+        _path("order_id"), lambda ids: {"status": "confirmed"}
+    ),
+    ("POST", "/api/v1/suppliers"): Case(
+        body=lambda ids: {"code": "NEW", "name": "New", "currency": "EUR"}
+    ),
+    ("GET", "/api/v1/suppliers"): Case(),
+    ("GET", "/api/v1/suppliers/{supplier_id}"): Case(_path("supplier_id")),
+    ("PATCH", "/api/v1/suppliers/{supplier_id}"): Case(_path("supplier_id"), lambda ids: {"name": "Other"}),
+    ("GET", "/api/v1/suppliers/{supplier_id}/products"): Case(_path("supplier_id")),
+    ("PUT", "/api/v1/suppliers/{supplier_id}/products/{variant_id}"): Case(
+        _path("supplier_id", "variant_id"), lambda ids: {"unit_cost_amount": "4.00"}
+    ),
+    ("POST", "/api/v1/restock-orders"): Case(
+        body=lambda ids: {
+            "supplier_id": ids["supplier_id"], "location_id": ids["location_id"],
+            "lines": [{"variant_id": ids["variant_id"], "ordered_units": 5}],
+        },
+    ),
+    ("GET", "/api/v1/restock-orders"): Case(query=lambda ids: {"supplier_id": ids["supplier_id"]}),
+    ("GET", "/api/v1/restock-orders/{restock_order_id}"): Case(_path("restock_order_id")),
+    ("POST", "/api/v1/restock-orders/{restock_order_id}/approve"): Case(
+        _path("restock_order_id")
+    ),
+    ("POST", "/api/v1/restock-orders/{restock_order_id}/send"): Case(
+        _path("restock_order_id")
+    ),
+    ("POST", "/api/v1/restock-orders/{restock_order_id}/receive"): Case(
+        _path("restock_order_id"),
+        lambda ids: {"lines": [{"line_id": ids["restock_order_line_id"], "received_units": 1}]},
+    ),
+    ("POST", "/api/v1/restock-orders/{restock_order_id}/cancel"): Case(
+        _path("restock_order_id"), lambda ids: {"reason": "not needed"}
+    ),
+    ("GET", "/api/v1/plans/worklist"): Case(
+        query=lambda ids: {"supplier_id": ids["supplier_id"]}, needs_build=True
+    ),
+    ("GET", "/api/v1/plans/items/{series_id}"): Case(
+        lambda ids: {"series_id": f"{ids['variant_id']}|{ids['location_id']}"}, needs_build=True
+    ),
+    ("POST", "/api/v1/plans/proposals/approve"): Case(
+        body=lambda ids: {"plan_run_id": "run", "items": [{"proposal_id": ids["proposal_id"]}]},
+        needs_build=True,
+    ),
+    ("POST", "/api/v1/plans/proposals/dismiss"): Case(
+        body=lambda ids: {"plan_run_id": "run", "proposal_ids": [ids["proposal_id"]], "reason": "no"},
+        needs_build=True,
+    ),
+    ("GET", "/api/v1/analytics/dashboard"): Case(needs_build=True),
+    ("GET", "/api/v1/analytics/sales"): Case(needs_build=True),
+    ("GET", "/api/v1/analytics/products"): Case(needs_build=True),
+    ("GET", "/api/v1/analytics/inventory"): Case(needs_build=True),
+    ("GET", "/api/v1/analytics/metrics"): Case(),
+}  # fmt: skip
+
+
+@dataclass
+class World:
+    """A company with one row of everything that a path can name."""
+
+    company: Company
+    ids: Ids = field(default_factory=dict)
+
+
+async def populate(api: Api, company: Company) -> World:
+    """Make an order, a restock order and a storefront key through the API and return all ids."""
+    ids = {name: str(value) for name, value in vars(company).items()}
+    ids |= {"company_id": str(company.id), "proposal_id": str(new_id())}
+    admin = api.token("company_admin", company)
+
+    async def made(method: str, path: str) -> dict[str, Any]:
+        case = CASES[method, path]
+        headers = admin | {"Idempotency-Key": str(uuid4())}
+        response = await api.client.request(
+            method, path.format(**case.path(ids)), json=case.body(ids), headers=headers
+        )
+        assert response.status_code == 201, response.text
+        content: dict[str, Any] = response.json()
+        return content
+
+    ids["order_id"] = (await made("POST", "/api/v1/orders"))["id"]
+    restock_order = await made("POST", "/api/v1/restock-orders")
+    ids["restock_order_id"] = restock_order["id"]
+    ids["restock_order_line_id"] = restock_order["lines"][0]["id"]
+    ids["key_id"] = (await made("POST", "/api/v1/shops/{shop_id}/storefront-keys"))["id"]
+    return World(company, ids)
+
+
+def random_ids(ids: Ids) -> Ids:
+    """Ids of nothing, in the places of real ones."""
+    return {name: str(uuid4()) if _is_uuid(value) else value for name, value in ids.items()}
+
+
+def operations(api: Api) -> set[tuple[str, str]]:
+    """Method and path of every operation that OpenAPI lists."""
+    return {
+        (method.upper(), path) for path, methods in api.app.openapi()["paths"].items() for method in methods
+    }
+
+
+def fingerprint(api: Api, company: Company) -> dict[str, Any]:
+    """Count and hash of every tenant table's rows of one company."""
+    tables = api.rows(
+        "select table_name from information_schema.columns where table_schema = 'public'"
+        " and column_name = 'company_id' and table_name in"
+        " (select tablename from pg_tables where schemaname = 'public') order by 1"
+    )
+    return {
+        table: api.rows(
+            f"select count(*), sum(hashtextextended(row::text, 0)) from {table} as row where company_id = %s",
+            [company.id],
+        )[0]
+        for (table,) in tables
+    }
+
+
+def _is_uuid(value: str) -> bool:
+    try:
+        UUID(value)
+    except ValueError:
+        return False
+    return True
