@@ -1,0 +1,121 @@
+"""Reports through the API equal sums by hand over the published rows."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.support.api_client import Api, assert_problem, open_api
+from tests.support.companies import Company
+from tests.support.databases import FreshDatabase
+from tests.support.published import publish, small_plan
+
+WEEK = "from=2026-11-14&to=2026-11-20"
+
+
+@pytest.fixture
+async def reported(
+    fresh_database: FreshDatabase, two_companies: tuple[Company, Company], tmp_path: Path
+) -> AsyncIterator[tuple[Api, Company]]:
+    """The API over twenty days of sales: one unit on the first day, two on the second, and so on."""
+    acme, bolt = two_companies
+    settings = fresh_database.settings.model_copy(update={"home": tmp_path})
+    publish(settings, {acme: small_plan(acme), bolt: small_plan(bolt)})
+    async with open_api(replace(fresh_database, settings=settings)) as api:
+        yield api, acme
+
+
+async def test_totals_are_compared_with_the_same_weekdays_before(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
+    report = (
+        await api.client.get(f"/api/v1/analytics/dashboard?{WEEK}", headers=api.token("company_admin", acme))
+    ).json()
+    # 14th to 20th: 14 + 15 + … + 20 = 119 units for 10.00; the week before: 7 + … + 13 = 70.
+    assert report["totals"]["net_sales_amount"] == "1190.00"
+    assert report["totals"]["margin_amount"] == "476.00"
+    assert report["totals"]["orders_count"] == 7
+    assert report["totals"]["average_order_value_amount"] == "170.00"
+    assert report["previous_period"] == {"first_date": "2026-11-07", "last_date": "2026-11-13"}
+    assert report["previous_totals"]["net_sales_amount"] == "700.00"
+    assert [row["units"] for row in report["best_sellers"]] == [119]
+
+
+async def test_days_without_sales_are_rows_of_zero(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
+    report = (
+        await api.client.get(
+            "/api/v1/analytics/sales?from=2026-11-20&to=2026-11-22", headers=api.token("company_admin", acme)
+        )
+    ).json()
+    assert [(row["sales_date"], row["net_sales_amount"]) for row in report["days"]] == [
+        ("2026-11-20", "200.00"),
+        ("2026-11-21", "0.00"),
+        ("2026-11-22", "0.00"),
+    ]
+    assert report["days"][1]["average_order_value_amount"] is None
+
+
+async def test_stock_is_valued_at_cost(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
+    report = (await api.client.get("/api/v1/analytics/inventory", headers=api.token("buyer", acme))).json()
+    (status,) = report["statuses"]
+    assert (status["stock_status"], status["stock_value_amount"], status["available_units"]) == (
+        "low_stock",
+        "48.00",
+        7,
+    )
+
+
+async def test_a_known_build_is_not_sent_again(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
+    admin = api.token("company_admin", acme)
+    first = await api.client.get("/api/v1/analytics/sales", headers=admin)
+    assert first.headers["etag"] == '"build-1"'
+    again = await api.client.get("/api/v1/analytics/sales", headers=admin | {"If-None-Match": '"build-1"'})
+    assert (again.status_code, again.content) == (304, b"")
+    old = await api.client.get("/api/v1/analytics/sales", headers=admin | {"If-None-Match": '"build-0"'})
+    assert old.status_code == 200
+
+
+async def test_shop_roles_see_their_shops_alone(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
+    elsewhere = api.token("shop_manager", acme, shop_ids=[uuid4()])
+    report = (await api.client.get(f"/api/v1/analytics/sales?{WEEK}", headers=elsewhere)).json()
+    assert report["totals"]["net_sales_amount"] == "0.00"
+    asked = await api.client.get(f"/api/v1/analytics/sales?{WEEK}&shop_id={acme.shop_id}", headers=elsewhere)
+    assert_problem(asked, 403, "forbidden")
+    own = api.token("shop_manager", acme)
+    report = (await api.client.get(f"/api/v1/analytics/sales?{WEEK}", headers=own)).json()
+    assert report["totals"]["net_sales_amount"] == "1190.00"
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [
+        ("from=2026-11-20&to=2026-11-14", "/query/to"),
+        ("from=2024-11-20&to=2026-11-14", "/query/from"),
+        ("from=yesterday", "/query/from"),
+        ("limit=0", "/query/limit"),
+        ("limit=101", "/query/limit"),
+        ("sort=units", "/query/sort"),
+        ("shop_id=1", "/query/shop_id"),
+    ],
+)
+async def test_bad_questions_are_refused_with_a_pointer(
+    reported: tuple[Api, Company], query: str, pointer: str
+) -> None:
+    api, acme = reported
+    answer = await api.client.get(
+        f"/api/v1/analytics/dashboard?{query}", headers=api.token("company_admin", acme)
+    )
+    problem = assert_problem(answer, 422, "invalid_content")
+    assert pointer in [error["pointer"] for error in problem["errors"]]
+
+
+async def test_figures_say_what_they_mean(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
+    answer = await api.client.get("/api/v1/analytics/metrics", headers=api.token("company_admin", acme))
+    items = {row["name"]: row for row in answer.json()["items"]}
+    assert "before returns" in items["net_sales_amount"]["definition"]

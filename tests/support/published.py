@@ -1,0 +1,158 @@
+"""A published build made by hand: its tables have the columns that the dbt contracts promise."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from core.ids import new_id
+from core.published import POINTER, BuildInfo, build_folder
+from core.settings import Settings
+from tests.support.companies import Company
+
+CONTRACTS = Path(__file__).parents[2] / "dbt" / "models" / "serving"
+RUN_ID = "run-1"
+FIRST_DAY = date(2026, 11, 1)
+LAST_DAY = date(2026, 11, 20)
+Rows = Iterable[Mapping[str, Any]]
+
+
+def publish(
+    settings: Settings,
+    tables: Mapping[Company, Mapping[str, Rows]],
+    *,
+    build_id: str = "build-1",
+    horizon_at: datetime | None = None,
+) -> BuildInfo:
+    """Publish one file per company with these rows; columns that a row leaves out are null."""
+    horizon_at = horizon_at or datetime.now(UTC) - timedelta(minutes=5)
+    build = BuildInfo(
+        build_id=build_id, built_at=horizon_at + timedelta(minutes=1), horizon_at=horizon_at, feed_pull_id="p"
+    )
+    folder = build_folder(settings, build_id)
+    folder.mkdir(parents=True)
+    for company, rows in tables.items():
+        _write_file(folder / f"{company.id}.duckdb", company, rows)
+    (folder / "build.json").write_text(build.model_dump_json())
+    pointer = settings.published_folder / POINTER
+    draft = pointer.with_suffix(".draft")
+    draft.write_text(build_id)
+    draft.replace(pointer)
+    return build
+
+
+def contract_columns() -> dict[str, dict[str, str]]:
+    """Return the promised columns with their types, per serving table."""
+    models = [
+        model
+        for file in CONTRACTS.glob("*.yml")
+        for model in yaml.safe_load(file.read_text()).get("models", [])
+    ]
+    return {
+        model["name"]: {column["name"]: column["data_type"] for column in model["columns"]}
+        for model in models
+    }
+
+
+def small_plan(company: Company, *, supplier_id: object = None, suggested_units: int = 24) -> dict[str, Rows]:
+    """One shop with twenty days of sales, one item, and one proposal for it."""
+    series_id = f"{company.variant_id}|{company.location_id}"
+    days = [FIRST_DAY + timedelta(days=number) for number in range(20)]
+    keys = {"series_id": series_id, "variant_id": company.variant_id, "location_id": company.location_id}
+    future = [LAST_DAY + timedelta(days=number) for number in range(1, 15)]
+    return {
+        "srv_company": [
+            {"name": company.slug, "slug": company.slug, "currency": "EUR", "timezone": "UTC",
+             "data_origin": "live", "horizon_date": LAST_DAY, "minor_unit_digits": 2}
+        ],
+        "srv_sales_daily": [_sales(company, day, units=number) for number, day in enumerate(days, start=1)],
+        "srv_product_sales_daily": [
+            _product_sales(company, day, units=number) for number, day in enumerate(days, start=1)
+        ],
+        "srv_products": [
+            {"product_id": company.product_id, "variant_id": company.variant_id, "sku": company.sku,
+             "product_name": "Thing", "is_sellable": True, "unit_cost_amount": 6}
+        ],
+        "srv_stock_levels": [
+            {"location_id": company.location_id, "location_name": "Main store",
+             "variant_id": company.variant_id, "sku": company.sku, "product_name": "Thing",
+             "on_hand_units": 8, "reserved_units": 1, "available_units": 7, "low_stock_threshold_units": 10, "stock_status": "low_stock"}
+        ],
+        "srv_demand_daily": [
+            keys | {"demand_date": day, "demand_units": number, "is_out_of_stock": number == 3}
+            for number, day in enumerate(days, start=1)
+        ],
+        "srv_forecast_daily": [
+            keys
+            | {"forecast_date": day, "mean_units": 2.5, "p10_units": 0, "p50_units": 2, "p90_units": 6,
+               "model_name": "tsb", "model_version": "1", "training_end_date": LAST_DAY}
+            for day in future
+        ],
+        "srv_forecast_accuracy": [
+            {"model_name": "tsb", "is_baseline": False, "wape": 0.8},
+            {"model_name": "seasonal_naive", "is_baseline": True, "wape": 1.1},
+        ],
+        "srv_stock_projection": [
+            {"series_id": series_id, "projection_date": day, "stock_p10_units": 0,
+             "stock_p50_units": 7 - number, "stock_p90_units": 8, "stockout_probability_ratio": number / 20}
+            for number, day in enumerate(future)
+        ],
+        "srv_restock_worklist": [
+            _proposal(company, keys, supplier_id or company.supplier_id, suggested_units)
+        ],
+    }  # fmt: skip
+
+
+def _sales(company: Company, day: date, *, units: int) -> dict[str, Any]:
+    """Sales of a day: each unit for 10.00 net, at a cost of 6.00; one order a day, no returns."""
+    return {
+        "shop_id": company.shop_id, "shop_name": "Main shop", "sales_date": day, "orders_count": 1,
+        "units": units, "gross_sales_amount": units * 10, "discount_amount": 0,
+        "net_sales_amount": units * 10, "tax_amount": 0, "shipping_amount": 0, "returns_amount": 0,
+        "margin_amount": units * 4,
+    }  # fmt: skip
+
+
+def _product_sales(company: Company, day: date, *, units: int) -> dict[str, Any]:
+    return {
+        "shop_id": company.shop_id, "variant_id": company.variant_id, "product_id": company.product_id,
+        "sku": company.sku, "sales_date": day, "units": units, "net_sales_amount": units * 10,
+        "margin_amount": units * 4,
+    }  # fmt: skip
+
+
+def _proposal(company: Company, keys: Mapping[str, Any], supplier_id: object, units: int) -> dict[str, Any]:
+    return {
+        **keys,
+        "proposal_id": new_id(), "run_id": RUN_ID, "rank": 1, "product_id": company.product_id,
+        "sku": company.sku, "product_name": "Thing", "location_name": "Main store",
+        "supplier_id": supplier_id, "supplier_name": "Supplier", "suggested_units": units,
+        "window_demand_units": 20, "safety_units": units - 20 + 7 - 1, "projected_stock_units": 7,
+        "on_order_units": 0, "raw_need_units": units - 1, "moq_rounding_units": 0, "pack_rounding_units": 1,
+        "currency": "EUR", "unit_cost_amount": 6, "cost_amount": units * 6, "value_amount": 55,
+        "order_by_date": LAST_DAY, "expected_arrival_date": LAST_DAY + timedelta(days=6),
+        "projected_stockout_date": LAST_DAY + timedelta(days=4), "stockout_probability_ratio": 0.7,
+        "fill_rate_ratio": 0.97, "cycle_service_ratio": 0.9, "is_assumed": False,
+    }  # fmt: skip
+
+
+def _write_file(file: Path, company: Company, tables: Mapping[str, Rows]) -> None:
+    with duckdb.connect(str(file)) as connection:
+        for table, columns in contract_columns().items():
+            listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            connection.execute(f"create table {table} ({listed})")
+            for row in tables.get(table, ()):
+                values = {"company_id": str(company.id), **row}
+                names, marks = ", ".join(values), ", ".join("?" * len(values))
+                connection.execute(
+                    f"insert into {table} ({names}) values ({marks})",
+                    [_plain(item) for item in values.values()],
+                )
+        connection.execute("checkpoint")
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, (int, float, str, bool, date, type(None))) else str(value)
