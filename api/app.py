@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from importlib import import_module
@@ -19,7 +19,7 @@ from api.identity.pages import router as pages_router
 from api.identity.storefronts import storefront_finder
 from api.identity.tokens import AccessTokens
 from api.openapi import describe, query_names
-from api.permissions import bind_permissions, load_permissions, routes_of
+from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions, routes_of
 from api.problems import add_problem_handlers
 from core.postgres.pools import open_database
 from core.postgres.server import Server, open_server
@@ -51,6 +51,8 @@ _ALLOWED_HEADERS = [
     "X-Storefront-Key",
 ]
 _EXPOSED_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-Id"]
+
+_described: list[dict[str, Any]] = []
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -92,7 +94,7 @@ def create_app(
     for router in (pages_router, health_router, _description_router(app)):
         app.include_router(router)
 
-    document = describe(app, permissions)
+    document = _describe_once(app, permissions)
     app.openapi = lambda: document  # type: ignore[method-assign]
     tokens = AccessTokens(
         key=load_secrets(settings).jwt_key, lifetime=timedelta(minutes=settings.access_token_minutes)
@@ -108,6 +110,13 @@ def create_app(
         },
     )
     return app
+
+
+def _describe_once(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> dict[str, Any]:
+    """Describe the routes, which all applications of a process share: it takes most of a start."""
+    if not _described:
+        _described.append(describe(app, permissions))
+    return _described[0]
 
 
 def domain_routers() -> list[APIRouter]:
