@@ -85,8 +85,13 @@ def _feed(raw: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         lake = read_manifest(work.settings)
         rows = {table.name: sum(one.rows for one in table.segments) for table in lake.tables} if lake else {}
         for key in raw:
-            metadata = {"rows": rows.get(key.path[-1], 1), "horizon": str(lake.horizon_at) if lake else ""}
-            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={
+                    "rows": rows.get(key.path[-1], 1),
+                    "horizon": str(lake.horizon_at) if lake else "",
+                },
+            )
 
     return feed
 
@@ -174,8 +179,8 @@ def _build(step: RoundStep, work: Round, layers: Layers) -> Results:
     except TransformError as error:
         yield from layers.report(error.result)
         raise _refused(step, work, error) from error
-    if outcome.transform is not None:
-        yield from layers.report(outcome.transform)
+    if outcome.dbt_result is not None:
+        yield from layers.report(outcome.dbt_result)
 
 
 def _run(step: RoundStep, work: Round) -> StepOutcome:

@@ -53,11 +53,11 @@ class Round:
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """What a step did, in a number and a phrase; ``transform`` is what dbt did, if the step ran dbt."""
+    """What a step did, in a number and a phrase; ``dbt_result`` is what dbt did, if the step ran dbt."""
 
     rows: int
     detail: str
-    transform: transform.TransformResult | None = None
+    dbt_result: transform.TransformResult | None = None
 
 
 @dataclass(frozen=True)
@@ -176,18 +176,17 @@ def publish_build(work: Round) -> StepOutcome:
     )
 
 
-STEPS: tuple[RoundStep, ...] = (
-    RoundStep("feed", "What PostgreSQL committed since the last round, in the lake.", feed),
-    RoundStep(
-        "marts", "Customers, products, sales, stock and demand as tables that were tested.", build_marts
-    ),
-    RoundStep("reconcile", "Rows, units and cents equal PostgreSQL's, company by company.", check_totals),
-    RoundStep("forecast", "Daily demand of every item and place, with its uncertainty.", forecast),
-    RoundStep("plan", "What to order today, and why not the rest.", plan),
-    RoundStep("recommend", "What each customer may want next, and what goes together.", recommend),
-    RoundStep("serving", "Exactly what dashboards and API show, tested.", build_serving),
-    RoundStep("publish", "One verified file per company; readers switch at once.", publish_build),
+FEED = RoundStep("feed", "What PostgreSQL committed since the last round, in the lake.", feed)
+MARTS = RoundStep("marts", "Customers, products, sales, stock and demand as tested tables.", build_marts)
+RECONCILE = RoundStep(
+    "reconcile", "Rows, units and cents equal PostgreSQL's, company by company.", check_totals
 )
+FORECAST = RoundStep("forecast", "Daily demand of every item and place, with its uncertainty.", forecast)
+PLAN = RoundStep("plan", "What to order today, and why not the rest.", plan)
+RECOMMEND = RoundStep("recommend", "What each customer may want next, and what goes together.", recommend)
+SERVING = RoundStep("serving", "Exactly what dashboards and API show, tested.", build_serving)
+PUBLISH = RoundStep("publish", "One verified file per company; readers switch at once.", publish_build)
+STEPS: tuple[RoundStep, ...] = (FEED, MARTS, RECONCILE, FORECAST, PLAN, RECOMMEND, SERVING, PUBLISH)
 
 
 def _build(work: Round, selector: transform.Selector, title: str) -> StepOutcome:
@@ -199,7 +198,7 @@ def _build(work: Round, selector: transform.Selector, title: str) -> StepOutcome
             raise
     work.log.add_tests(result.tests)
     rows = count_rows(work.warehouse, _LAYERS[selector])
-    return StepOutcome(rows, f"{len(result.models)} models, {len(result.tests)} tests", transform=result)
+    return StepOutcome(rows, f"{len(result.models)} models, {len(result.tests)} tests", dbt_result=result)
 
 
 def _manifest(settings: Settings) -> Manifest:
