@@ -126,11 +126,12 @@ def pgbench_script() -> str:
         "customer_note": "null",
         "expected_total_amount": "null",
     }
-    statements = re.sub(
-        r"(?<!:):([a-z_][a-z0-9_]*)",
-        lambda parameter: written.get(parameter[1], parameter[0]),
-        PLACEMENT_FILE.read_text(encoding="utf-8"),
-    )
+
+    def write(parameter: re.Match[str]) -> str:
+        return written.get(parameter[1], parameter[0])
+
+    file = PLACEMENT_FILE.read_text(encoding="utf-8")
+    statements = re.sub(r"(?<!:):([a-z_][a-z0-9_]*)", write, file)
     return _PGBENCH_HEAD + statements + "\\endpipeline\n"
 
 

@@ -84,6 +84,10 @@ class Settings(BaseModel):
     dagster_host: str = Field("127.0.0.1", description="Address of Dagster's web pages")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages")
 
+    failpoint: str | None = Field(
+        None, description="Where a process kills itself; for tests, never in production"
+    )
+
     models_threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads for models and DuckDB"
     )

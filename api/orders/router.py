@@ -36,6 +36,7 @@ from api.orders.schemas import (
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.problems import request_id_of
 from api.schemas import Page
+from core.failpoints import reach
 from core.postgres.transaction import run_in_transaction, transaction
 
 router = APIRouter(prefix="/orders", tags=["orders"])
@@ -56,6 +57,7 @@ async def place_order(
     result = await service.place_order(
         database, order, caller=caller, request=keyed, request_id=request_id_of(request)
     )
+    reach("order_committed", request.app.state.settings)
     headers = {"Location": f"{request.url.path}/{result.order_id}"}
     if result.outcome == "replayed":
         headers[REPLAYED_HEADER] = "true"

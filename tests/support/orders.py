@@ -19,7 +19,8 @@ TABLES = (
     "stock_ledger",
 )
 _DIFFERENCES = """
-    select company_id, location_id, variant_id, level.on_hand_units, ledger.units, level.reserved_units, live.units
+    select
+        company_id, location_id, variant_id, level.on_hand_units, ledger.units, level.reserved_units, live.units
     from stock_levels as level
     full join (
         select company_id, location_id, variant_id, sum(delta_units) as units
@@ -38,7 +39,10 @@ _BROKEN_ORDERS = """
     where not exists (select from order_lines where order_lines.order_id = orders.id)
     or (select count(*) from order_history where order_id = orders.id and from_status is null) <> 1
     or (select count(*) from events where aggregate_id = orders.id and type = 'order.created') <> 1
-    or (select count(*) from idempotency_keys where resource_id = orders.id and scope like 'POST place_order %') <> 1
+    or (
+        select count(*) from idempotency_keys
+        where resource_id = orders.id and scope like 'POST place_order %'
+    ) <> 1
     or (select sum(quantity_units) from order_lines where order_id = orders.id)
         <> (select sum(reserved_units) from reservations where owner_id = orders.id)
 """

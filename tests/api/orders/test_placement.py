@@ -50,9 +50,7 @@ async def test_a_customer_a_guest_and_staff_can_order(api: Api, company: Company
         api, company, headers=api.token("shop_staff", company), customer_id=str(company.customer_id)
     )
     assert [answer.status_code for answer in (customer, guest, staff)] == [201, 201, 201]
-    who = [
-        (answer.json()["placed_by"], answer.json()["customer_id"]) for answer in (customer, guest, staff)
-    ]
+    who = [(answer.json()["placed_by"], answer.json()["customer_id"]) for answer in (customer, guest, staff)]
     assert who == [
         ("customer", str(company.customer_id)),
         ("guest", None),
@@ -104,7 +102,8 @@ async def test_lines_are_split_over_locations_by_priority(api: Api, company: Com
     second = uuid4()
     with api.database.connect("owner") as owner:
         owner.execute(
-            "insert into locations (company_id, id, code, name) values (%s, %s, 'B', 'Back')", [company.id, second]
+            "insert into locations (company_id, id, code, name) values (%s, %s, 'B', 'Back')",
+            [company.id, second],
         )
         owner.execute("update shop_locations set priority = 2")
         owner.execute(
@@ -183,7 +182,8 @@ async def test_a_product_of_one_shop_is_unknown_in_another(api: Api, company: Co
     elsewhere = uuid4()
     with api.database.connect("owner") as owner:
         owner.execute(
-            "insert into shops (company_id, id, name, slug) values (%s, %s, 'B', 'b')", [company.id, elsewhere]
+            "insert into shops (company_id, id, name, slug) values (%s, %s, 'B', 'b')",
+            [company.id, elsewhere],
         )
         owner.execute("update products set shop_id = %s", [elsewhere])
     assert (await place(api, company)).json()["code"] == "unknown_sku"
