@@ -238,15 +238,7 @@ class IdempotencyKeyReused(ApiError):
     detail = "The idempotency key was used for a request with another body. Use a new key."
 
 
-# 429, 503: come again -------------------------------------------------------------------------------
-class TooManyRequests(ApiError):
-    status = 429
-    code = "too_many_requests"
-    title = "Too many requests"
-    detail = "Wait a little before you ask again."
-    retry_after_seconds = 5
-
-
+# 503: come again ----------------------------------------------------------------------------------
 class ServiceUnavailable(ApiError):
     status = 503
     code = "service_unavailable"

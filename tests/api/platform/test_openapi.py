@@ -1,0 +1,72 @@
+"""The description of the API says what it does: errors, credentials, and who may."""
+
+from pathlib import Path
+from typing import Any
+
+from api.errors import ApiError
+from tests.support.api_client import Api
+
+ERRORS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "errors.md"
+PROBLEM = "application/problem+json"
+
+
+def kinds_of_error(kind: type[ApiError] = ApiError) -> set[type[ApiError]]:
+    kinds = {kind} if kind.__module__.startswith("api.") else set()
+    return kinds.union(*(kinds_of_error(child) for child in kind.__subclasses__()))
+
+
+async def test_it_is_served_and_names_every_credential(api: Api) -> None:
+    answer = await api.client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    document = answer.json()
+    assert set(document["components"]["securitySchemes"]) == {"person", "storefront"}
+    login = document["paths"]["/api/v1/auth/login"]["post"]
+    assert "security" not in login
+    orders = document["paths"]["/api/v1/orders"]["post"]
+    assert {"person": []} in orders["security"]
+    assert {"storefront": []} in orders["security"]
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{method} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_operation_declares_its_errors_as_problems(api: Api) -> None:
+    document = api.app.openapi()
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    for name, operation in operations(document):
+        responses = operation["responses"]
+        assert {"422", "500", "503"} <= set(responses), name
+        if operation.get("security"):
+            assert {"401", "403"} <= set(responses), name
+        if "requestBody" in operation:
+            assert {"400", "413", "415"} <= set(responses), name
+        for status, response in responses.items():
+            if int(status) >= 400:
+                content = response["content"][PROBLEM]
+                assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, (name, status)
+                assert content["examples"], (name, status)
+
+
+def test_every_operation_has_a_sentence_and_a_tag(api: Api) -> None:
+    for name, operation in operations(api.app.openapi()):
+        assert operation["tags"], name
+        first = operation["description"].splitlines()[0]
+        assert first.endswith((".", ":")), (name, first)
+
+
+def test_codes_are_documented_and_none_is_invented(api: Api) -> None:
+    rows = [line.split(" | ") for line in ERRORS.read_text().splitlines() if line.startswith("| ")]
+    documented = {(row[0].strip("| "), row[1].strip("`")) for row in rows if row[1].startswith("`")}
+    assert documented == {(str(kind.status), kind.code) for kind in kinds_of_error()}
+
+
+def test_a_code_has_one_status(api: Api) -> None:
+    statuses: dict[str, set[int]] = {}
+    for kind in kinds_of_error():
+        statuses.setdefault(kind.code, set()).add(kind.status)
+    assert [code for code, found in statuses.items() if len(found) > 1] == []
