@@ -79,7 +79,8 @@ def small_plan(company: Company, *, supplier_id: object = None, suggested_units:
         "srv_stock_levels": [
             {"location_id": company.location_id, "location_name": "Main store",
              "variant_id": company.variant_id, "sku": company.sku, "product_name": "Thing",
-             "on_hand_units": 8, "reserved_units": 1, "available_units": 7, "low_stock_threshold_units": 10, "stock_status": "low_stock"}
+             "on_hand_units": 8, "reserved_units": 1, "available_units": 7,
+             "low_stock_threshold_units": 10, "stock_status": "low_stock"}
         ],
         "srv_demand_daily": [
             keys | {"demand_date": day, "demand_units": number, "is_out_of_stock": number == 3}
