@@ -11,16 +11,19 @@ import fcntl
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.errors import StockwiseError
 from core.postgres.cluster import ensure_cluster
-from core.postgres.errors import DatabaseError, DiskFullError
+from core.postgres.errors import DatabaseError, DatabaseUnavailableError, DiskFullError
 from core.postgres.file_locks import exclusive_lock, open_lock_file, try_lock
 from core.postgres.postmaster import (
     START_SECONDS,
     Postmaster,
+    answers,
     find_answering_postmaster,
+    find_postmaster,
     start_postmaster,
     stop_postmaster,
 )
@@ -34,13 +37,24 @@ _LOCK_SECONDS = START_SECONDS + 60
 class EmbeddedServer:
     """One use of the embedded server; `close` gives it back. Made by `open_embedded`."""
 
-    def __init__(self, settings: Settings, postmaster: Postmaster, users_lock: int) -> None:
+    def __init__(self, start: "_Start", postmaster: Postmaster, users_lock: int) -> None:
         self.socket_folder = postmaster.socket_folder
         self.port = postmaster.port
         self.pid = postmaster.pid
-        self._settings = settings
+        self._start = start
+        self._settings = start.settings
         self._users_lock: int | None = users_lock
         self._opened_by = os.getpid()
+
+    def ensure_running(self) -> None:
+        """Start the server again if it was killed; a few system calls if it was not."""
+        running = find_postmaster(self._settings.postgres_folder)
+        if running is None or not answers(running):
+            with exclusive_lock(_start_lock(self._settings), timeout_seconds=_LOCK_SECONDS):
+                if self._users_lock is None:  # closed meanwhile, by another thread
+                    raise DatabaseUnavailableError("The database was closed.", hint="Open it again.")
+                running = _ensure_running(self._start)
+        self.pid = running.pid
 
     def close(self) -> None:
         """Leave; the last user to leave stops the server. In a forked child, nothing happens."""
@@ -70,18 +84,29 @@ def open_embedded(
         If it cannot be made or started: one sentence that says why, and what to do.
     """
     _make_home(settings.home)
+    start = _Start(settings, superuser_password, options or {})
     with exclusive_lock(_start_lock(settings), timeout_seconds=_LOCK_SECONDS):
         users_lock = open_lock_file(_users_file(settings))
         try:
             fcntl.flock(users_lock, fcntl.LOCK_SH)  # taken alone only under the lock that is held here
-            postmaster = _ensure_running(settings, superuser_password, options or {})
+            postmaster = _ensure_running(start)
         except BaseException:
             os.close(users_lock)
             raise
-    return EmbeddedServer(settings, postmaster, users_lock)
+    return EmbeddedServer(start, postmaster, users_lock)
 
 
-def _ensure_running(settings: Settings, superuser_password: str, options: Mapping[str, str]) -> Postmaster:
+@dataclass(frozen=True)
+class _Start:
+    """What a start of the server needs to know."""
+
+    settings: Settings
+    superuser_password: str = field(repr=False)
+    options: Mapping[str, str]
+
+
+def _ensure_running(start: _Start) -> Postmaster:
+    settings = start.settings
     running = find_answering_postmaster(settings.postgres_folder)
     if running is not None:
         return running
@@ -90,14 +115,17 @@ def _ensure_running(settings: Settings, superuser_password: str, options: Mappin
         user = choose_server_user(settings.home, settings.postgres_folder)
         socket_folder = make_socket_folder(settings.home, user)
         ensure_cluster(
-            settings.postgres_folder, user=user, password=superuser_password, password_folder=socket_folder
+            settings.postgres_folder,
+            user=user,
+            password=start.superuser_password,
+            password_folder=socket_folder,
         )
         return start_postmaster(
             settings.postgres_folder,
             socket_folder=socket_folder,
             log_file=settings.logs_folder / "postgres.log",
             user=user,
-            options=options,
+            options=start.options,
         )
     except OSError as error:
         raise explain_os_error(error, settings.home) from error

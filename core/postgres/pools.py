@@ -1,5 +1,6 @@
 """Pools of connections for a process that serves: both of the app's role, which row-level security binds."""
 
+import asyncio
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,11 +40,15 @@ class Database:
 async def open_database(
     server: Server, settings: Settings, *, database: str | None = None
 ) -> AsyncIterator[Database]:
-    """Open both pools; connections are closed at the end, after running statements were given up."""
+    """Open both pools, and close them at the end. An embedded server that died is started again."""
     dsn = serving_dsn(server.dsn("app", database), settings)
 
+    async def living_dsn() -> str:
+        await asyncio.to_thread(server.ensure_running)
+        return dsn
+
     async def connect() -> psycopg.AsyncConnection[tuple[Any, ...]]:
-        return await psycopg.AsyncConnection.connect(dsn)
+        return await psycopg.AsyncConnection.connect(await living_dsn())
 
     engine = create_async_engine(
         "postgresql+psycopg://",
@@ -54,7 +59,7 @@ async def open_database(
         use_native_hstore=False,
     )
     hot_pool: HotPool = AsyncConnectionPool(
-        dsn,
+        living_dsn,
         kwargs={"autocommit": True},
         min_size=_SMALLEST_HOT_POOL,
         max_size=settings.pool_size,

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ START_SECONDS = 300  # a server that was killed replays its log first
 STOP_SECONDS = 30
 _ORPHANS_SECONDS = 15
 _POLL_SECONDS = 0.01
+_ANSWER_SECONDS = 5
+_ENCRYPTION_REQUEST = struct.pack("!ii", 8, 80877103)  # answered with one letter, before any login
 _LEAST_FREE_BYTES = 16 * 1024 * 1024  # one segment of the write-ahead log
 _LARGEST_LOG_BYTES = 10 * 1024 * 1024
 
@@ -68,10 +71,22 @@ def find_answering_postmaster(data_folder: Path) -> Postmaster | None:
     """
     deadline = time.monotonic() + START_SECONDS
     while (postmaster := find_postmaster(data_folder)) is not None and time.monotonic() < deadline:
-        if postmaster.is_ready and _answers(postmaster):
+        if postmaster.is_ready and answers(postmaster):
             return postmaster
         time.sleep(_POLL_SECONDS)
     return None
+
+
+def answers(postmaster: Postmaster) -> bool:
+    """Whether the server takes connections and answers: the kernel alone lets a client connect."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.settimeout(_ANSWER_SECONDS)
+            client.connect(str(postmaster.socket_folder / f".s.PGSQL.{postmaster.port}"))
+            client.sendall(_ENCRYPTION_REQUEST)
+            return client.recv(1) in (b"N", b"S")
+        except OSError:
+            return False
 
 
 def start_postmaster(
@@ -132,15 +147,6 @@ def _serves(pid: int, data_folder: Path) -> bool:
             return bool(is_postgres and process.uids().real == data_folder.stat().st_uid)
     except psutil.Error:
         return False
-
-
-def _answers(postmaster: Postmaster) -> bool:
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(str(postmaster.socket_folder / f".s.PGSQL.{postmaster.port}"))
-        except OSError:
-            return False
-    return True
 
 
 def _is_alive(pid: int) -> bool:

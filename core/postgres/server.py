@@ -69,6 +69,11 @@ class Server:
         """Return the connection string of the user who made the roles: for backups and tests."""
         return make_conninfo(self._administrator, dbname=database or self.database)
 
+    def ensure_running(self) -> None:
+        """Start an embedded server again if it died; a server of one's own is its owner's matter."""
+        if self._embedded is not None:
+            self._embedded.ensure_running()
+
     def close(self) -> None:
         """Leave the server; the last user of an embedded one stops it."""
         if self._embedded is not None:

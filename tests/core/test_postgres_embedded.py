@@ -1,5 +1,6 @@
 """The embedded server: shared by processes, survives their deaths, and says what is wrong in a sentence."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
 from core.errors import StockwiseError
@@ -21,8 +23,11 @@ from core.postgres.errors import (
     DiskFullError,
     WrongDatabaseVersionError,
 )
+from core.postgres.exchange import PreparedStatement, exchange
 from core.postgres.file_locks import exclusive_lock
+from core.postgres.pools import open_database
 from core.postgres.server import Server, open_server
+from core.postgres.transaction import transaction
 from core.settings import Settings, load_settings
 from tests.support.databases import FAST_OPTIONS
 from tests.support.servers import Holder, give_to_ordinary_user, runs, user_of
@@ -79,6 +84,11 @@ def ask(server: Server, query: str) -> object:
     return row[0]
 
 
+def wait_until_nobody_serves(home: Path) -> None:
+    while postmaster._processes_in(home / "postgres"):
+        time.sleep(0.01)
+
+
 def refusal(home: Path) -> StockwiseError:
     with pytest.raises(StockwiseError) as caught:
         open_fast(home)
@@ -118,6 +128,35 @@ def test_a_killed_server_recovers_with_what_was_committed(home: Path) -> None:
         with open_fast(home) as again:
             assert again.pid != server.pid
             assert ask(again, "select value from kept") == 7
+
+
+async def test_pools_start_a_killed_server_again(home: Path) -> None:
+    settings = settings_of(home)
+    seven = PreparedStatement(b"seven", b"select 7")
+    with open_fast(home) as server:
+        async with open_database(server, settings) as pools:
+            for _ in range(2):
+                assert await exchange(pools.hot_pool, [(seven, [])]) == [[("7",)]]
+                async with transaction(pools, company_id=None) as connection:
+                    assert (await connection.execute(sa.text("select 7"))).scalar() == 7
+                killed = server.pid
+                assert killed is not None
+                os.kill(killed, signal.SIGKILL)
+                await asyncio.to_thread(wait_until_nobody_serves, home)
+            async with transaction(pools, company_id=None) as connection:
+                assert (await connection.execute(sa.text("select 7"))).scalar() == 7
+        assert server.pid is not None
+        assert runs(server.pid)
+    assert not runs(server.pid)
+
+
+def test_a_closed_server_is_not_started_again(home: Path) -> None:
+    server = open_fast(home)
+    server.close()
+    with pytest.raises(DatabaseUnavailableError, match="was closed"):
+        server.ensure_running()
+    assert server.pid is not None
+    assert not runs(server.pid)
 
 
 def test_a_killed_user_does_not_keep_the_server_running(home: Path) -> None:
