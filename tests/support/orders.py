@@ -20,7 +20,8 @@ TABLES = (
 )
 _DIFFERENCES = """
     select
-        company_id, location_id, variant_id, level.on_hand_units, ledger.units, level.reserved_units, live.units
+        company_id, location_id, variant_id,
+        level.on_hand_units, ledger.units as ledger_units, level.reserved_units, live.units as live_units
     from stock_levels as level
     full join (
         select company_id, location_id, variant_id, sum(delta_units) as units

@@ -134,7 +134,8 @@ async def test_low_stock_is_told_once_a_crossing(api: Api, company: Company) -> 
     for quantity_units in (89, 1, 5, 5):
         assert (await place(api, company, quantity_units=quantity_units)).status_code == 201
     alerts = api.rows(
-        "select type, payload ->> 'available_units' from events where aggregate_type = 'variant' order by sequence"
+        "select type, payload ->> 'available_units' from events"
+        " where aggregate_type = 'variant' order by sequence"
     )
     assert alerts == [("inventory.low_stock", "10"), ("inventory.out_of_stock", "0")]
 
