@@ -26,7 +26,8 @@ join customers as customer on customer.company_id = orders.company_id and custom
 where line.returned_units < line.fulfilled_units
 """
 _MOVES = """
-select variant_id::text, extract(epoch from occurred_at)::bigint, delta_units from stock_ledger
+select replace(variant_id::text, '-', ''), extract(epoch from occurred_at)::bigint, delta_units
+from stock_ledger
 """
 _INVOICE_SCHEMA: dict[str, type[pl.DataType]] = {"invoice": pl.String}
 _OPEN_LINE_SCHEMA: dict[str, type[pl.DataType]] = {
