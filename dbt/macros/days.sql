@@ -3,6 +3,15 @@
     cast(timezone({{ timezone }}, {{ instant }}) as date)
 {%- endmacro %}
 
+{# The quarter of an hour (UTC, counted from 1970) in which an instant lies, and where a quarter begins. #}
+{% macro quarter_hour(instant) -%}
+    epoch_us({{ instant }}) // 900000000
+{%- endmacro %}
+
+{% macro quarter_hour_start(quarter_number) -%}
+    make_timestamptz({{ quarter_number }} * 900000000)
+{%- endmacro %}
+
 {# One row per day: 0, 1, … days_count - 1, beside the row that it stands in. #}
 {% macro day_numbers(days_count) -%}
     unnest(range(cast({{ days_count }} as integer)))
