@@ -32,6 +32,8 @@ PREFIX = "/api/v1"
 # In the order in which routes are matched: the busiest first.
 DOMAINS = (
     "orders",
+    # Before the catalogue: /products/recommendations is no product's id.
+    "analytics",
     "catalog",
     "inventory",
     "identity",
@@ -39,7 +41,6 @@ DOMAINS = (
     "shops",
     "purchasing",
     "planning",
-    "analytics",
 )
 _ALLOWED_HEADERS = [
     "Authorization",

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.access import CurrentCaller
-from api.analytics import service
+from api.analytics import recommendations, service
 from api.analytics.schemas import DashboardRead, InventoryRead, MetricList, ProductsRead, SalesRead
 from api.dependencies import AppSettings, Now
 from api.errors import NothingPublishedYet, responses_for
@@ -17,7 +17,7 @@ from api.published import IfNoneMatch, mark_version, read_snapshot
 from core.metrics.registry import METRICS
 from core.published import current_build
 
-router = APIRouter(prefix="/analytics", tags=["analytics"])
+reports = APIRouter(prefix="/analytics", tags=["analytics"])
 
 From = Annotated[date | None, Query(alias="from", description="First day, in the company's time zone")]
 To = Annotated[date | None, Query(alias="to", description="Last day, included")]
@@ -40,7 +40,7 @@ def _is_known(settings: AppSettings, known: str | None) -> bool:
     return build is not None and known == f'"{build.build_id}"'
 
 
-@router.get("/dashboard", response_model=DashboardRead, responses=_RESPONSES)
+@reports.get("/dashboard", response_model=DashboardRead, responses=_RESPONSES)
 async def read_dashboard(
     caller: CurrentCaller,
     settings: AppSettings,
@@ -65,7 +65,7 @@ async def read_dashboard(
     return report
 
 
-@router.get("/sales", response_model=SalesRead, responses=_RESPONSES)
+@reports.get("/sales", response_model=SalesRead, responses=_RESPONSES)
 async def read_sales(
     caller: CurrentCaller,
     settings: AppSettings,
@@ -87,7 +87,7 @@ async def read_sales(
     return report
 
 
-@router.get("/products", response_model=ProductsRead, responses=_RESPONSES)
+@reports.get("/products", response_model=ProductsRead, responses=_RESPONSES)
 async def read_products(
     caller: CurrentCaller,
     settings: AppSettings,
@@ -112,7 +112,7 @@ async def read_products(
     return report
 
 
-@router.get("/inventory", response_model=InventoryRead, responses=_RESPONSES)
+@reports.get("/inventory", response_model=InventoryRead, responses=_RESPONSES)
 async def read_inventory(
     caller: CurrentCaller,
     settings: AppSettings,
@@ -134,7 +134,12 @@ async def read_inventory(
     return report
 
 
-@router.get("/metrics", response_model=MetricList)
+@reports.get("/metrics", response_model=MetricList)
 async def list_metrics(caller: CurrentCaller) -> Any:
     """What each figure means: the definitions that the reports and the dashboards use."""
     return {"items": list(METRICS.values())}
+
+
+router = APIRouter()
+router.include_router(reports)
+router.include_router(recommendations.router)

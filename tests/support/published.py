@@ -101,6 +101,14 @@ def small_plan(company: Company, *, supplier_id: object = None, suggested_units:
              "stock_p50_units": 7 - number, "stock_p90_units": 8, "stockout_probability_ratio": number / 20}
             for number, day in enumerate(future)
         ],
+        "srv_recommendations": [
+            {"customer_id": company.customer_id, "shelf": "for_you", "rank": 1, "item_id": company.product_id,
+             "product_name": "Thing", "reason_code": "BOUGHT_BEFORE", "reason_count": 3,
+             "reason_last_date": LAST_DAY}
+        ],
+        "srv_recommendations_popular": [
+            {"item_id": company.product_id, "product_name": "Thing", "rank": 1, "buyers": 9}
+        ],
         "srv_restock_worklist": [
             _proposal(company, keys, supplier_id or company.supplier_id, suggested_units)
         ],
