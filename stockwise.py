@@ -194,6 +194,9 @@ def import_online_retail(
     company: Annotated[str, typer.Option(help="Name of the company that gets it.")] = "Online Retail",
     rejects: Annotated[Path | None, typer.Option(help="Where bad rows go. [default: in home]")] = None,
     owner: Annotated[str | None, typer.Option(help="E-mail of the account that may see it.")] = None,
+    parameters: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Assumed suppliers and stock (TOML).")
+    ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -209,6 +212,7 @@ def import_online_retail(
         settings,
         files,
         company=company,
+        parameters=parameters,
         owner_email=owner,
         dry_run=dry_run,
         rejects=rejects,

@@ -104,6 +104,7 @@ def has_demo(connection: Connection) -> bool:
 def write_demo(connection: Connection, *, seed: int, as_of: date, progress: Progress) -> None:
     """Write all companies in one transaction of the application's role."""
     with connection.transaction():
+        connection.execute("set local idle_in_transaction_session_timeout = 0")  # rows are built in between
         for plan in load_companies():
             with progress.step(f"Making {plan.name}") as step:
                 _write_company(connection, plan, seed=seed, as_of=as_of, step=step)
