@@ -1,12 +1,15 @@
 """Orders in tests: their bodies, what they wrote, and whether stock still adds up."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 
 from core.ids import new_id
 from tests.support.api_client import Api
+from tests.support.api_processes import ApiProcesses
 from tests.support.companies import Company
 
 TABLES = (
@@ -79,7 +82,12 @@ async def place(
 
 
 def add_variant(
-    api: Api, company: Company, sku: str, *, on_hand_units: int = 100, status: str = "published"
+    api: Api | ApiProcesses,
+    company: Company,
+    sku: str,
+    *,
+    on_hand_units: int = 100,
+    status: str = "published",
 ) -> str:
     """Add a product of one variant, with stock at the company's location, and return its SKU."""
     values = {
@@ -92,7 +100,7 @@ def add_variant(
         "status": status,
         "units": on_hand_units,
     }
-    with api.database.connect("owner") as owner:
+    with _owner(api) as owner:
         owner.execute(
             "insert into products (company_id, id, sku, slug, name, price_amount, status)"
             " values (%(company)s, %(product)s, %(sku)s, %(slug)s, %(sku)s, 10, %(status)s)",
@@ -112,12 +120,22 @@ def add_variant(
     return sku
 
 
+def add_variants(api: ApiProcesses, company: Company, count: int) -> list[str]:
+    """Add products with stock that does not run out, and return their SKUs and the company's first."""
+    names = [f"V-{place}" for place in range(count)]
+    return [company.sku, *(add_variant(api, company, sku, on_hand_units=1_000_000) for sku in names)]
+
+
+def _owner(api: Api | ApiProcesses) -> AbstractContextManager[psycopg.Connection[tuple[Any, ...]]]:
+    return api.database.connect("owner") if isinstance(api, Api) else api.owner()
+
+
 def counts(api: Api) -> dict[str, int]:
     """Count the rows of every table that an order writes."""
     return {table: api.scalar(f"select count(*) from {table}") for table in TABLES}
 
 
-def assert_all_adds_up(api: Api) -> None:
+def assert_all_adds_up(api: Api | ApiProcesses) -> None:
     """Stock equals its ledger and live reservations, and no order is half there, by SQL of our own."""
     assert api.rows(_DIFFERENCES) == []
     assert api.rows(_BROKEN_ORDERS) == []
