@@ -8,18 +8,24 @@ because the cookie does. What the person may see is what the API says, never wha
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 
+from core.published import NothingPublished
 from dashboards import context
 from dashboards.data.api import Api, ApiRefusal, ApiUnreachable
+from dashboards.ui.notices import show_link, show_nothing_published, show_refusal, show_unreachable
 
 COOKIE = "stockwise_session"
 _STATE = "stockwise_person"
 _RENEW_BEFORE_SECONDS = 60
-PAGE_ROLES = frozenset({"super_admin", "company_admin", "shop_manager", "shop_staff", "buyer"})
+_LISTED_COMPANIES = 100
+SUPER_ADMIN = "super_admin"
+PAGE_ROLES = frozenset({SUPER_ADMIN, "company_admin", "shop_manager", "shop_staff", "buyer"})
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,11 @@ class Person:
         return bool(self.roles & {"company_admin", "buyer"})
 
     @property
+    def may_see_plans(self) -> bool:
+        """Whether the worklist is theirs to see."""
+        return bool(self.roles & (PAGE_ROLES - {"shop_staff"}))
+
+    @property
     def may_see_sales(self) -> bool:
         """Whether the sales figures are theirs to see."""
         return bool(self.roles & (PAGE_ROLES - {"buyer"}))
@@ -62,21 +73,32 @@ def require_person() -> Person:
     person: Person | None = st.session_state.get(_STATE)
     if person is not None and not _is_stale(person, wanted):
         return person
-    try:
+    with explained_failures():
         person = _ask(Api(context.settings().api_url), str(cookie), wanted)
-    except ApiUnreachable:
-        st.error(
-            "The API does not answer. Start it with `stockwise serve`, then reload.",
-            icon=":material/cloud_off:",
-        )
-        st.stop()
-    except ApiRefusal as refusal:
-        if refusal.status != 401:
-            st.error(refusal.detail, icon=":material/block:")
-            st.stop()
-        _show_login("Your session has ended. Log in again.")
-    st.session_state[_STATE] = person
+        st.session_state[_STATE] = person
+    assert person is not None
     return person
+
+
+@contextmanager
+def explained_failures() -> Iterator[None]:
+    """Say in a sentence why a page can't be shown, with the next step, and end its run."""
+    try:
+        yield
+    except ApiUnreachable:
+        show_unreachable()
+    except NothingPublished:
+        show_nothing_published()
+    except ApiRefusal as refusal:
+        if refusal.status == 401:
+            _show_login("Your session has ended. Log in again.")
+        elif refusal.code == "nothing_published":
+            show_nothing_published()
+        else:
+            show_refusal(refusal.detail)
+    else:
+        return
+    st.stop()
 
 
 def choose_company(person: Person) -> None:
@@ -104,9 +126,7 @@ def _is_stale(person: Person, wanted: str | None) -> bool:
 def _ask(api: Api, cookie: str, wanted: str | None) -> Person:
     """Exchange the cookie for a token in the wanted company, or in the first whose numbers may be seen."""
     session = api.page_session(cookie)
-    companies = {
-        choice["slug"]: choice for choice in session["companies"] if PAGE_ROLES & set(choice["roles"])
-    }
+    companies = _companies(api, session)
     if not companies:
         raise ApiRefusal(403, "no_company", "Your account belongs to no company whose numbers it may see.")
     current = session["company"]["slug"] if session["company"] else None
@@ -116,21 +136,32 @@ def _ask(api: Api, cookie: str, wanted: str | None) -> Person:
     return _person(api, session, companies, slug)
 
 
-def _person(api: Api, session: dict[str, Any], companies: dict[str, Any], slug: str) -> Person:
+def _companies(api: Api, session: dict[str, Any]) -> dict[str, str]:
+    """Return names by slug: the person's own companies, or all for who runs the platform."""
+    own = {
+        choice["slug"]: choice["name"] for choice in session["companies"] if PAGE_ROLES & set(choice["roles"])
+    }
+    if SUPER_ADMIN not in session["roles"]:
+        return own
+    listed = Api(api.base_url, session["access_token"]).get("/api/v1/companies", limit=_LISTED_COMPANIES)
+    return own | {company["slug"]: company["name"] for company in listed["items"]}
+
+
+def _person(api: Api, session: dict[str, Any], companies: dict[str, str], slug: str) -> Person:
     verified = Api(api.base_url, session["access_token"]).get("/api/v1/auth/verify")
     profile = session["profile"]
     shop_ids = verified["shop_ids"]
-    is_company_wide = {"company_admin", "super_admin"} & set(verified["roles"])
+    is_company_wide = {"company_admin", SUPER_ADMIN} & set(verified["roles"])
     return Person(
         access_token=session["access_token"],
         expires_at=time.time() + session["expires_in"],
         name=f"{profile['first_name']} {profile['last_name']}".strip() or profile["email"],
         email=profile["email"],
         company_id=verified["company_id"],
-        company_name=companies[slug]["name"],
+        company_name=companies[slug],
         roles=frozenset(verified["roles"]),
         shop_ids=None if is_company_wide or shop_ids is None else tuple(sorted(shop_ids)),
-        companies=tuple((choice["slug"], choice["name"]) for choice in companies.values()),
+        companies=tuple(companies.items()),
         chosen_slug=slug,
     )
 
@@ -139,5 +170,5 @@ def _show_login(sentence: str) -> None:
     st.session_state.pop(_STATE, None)
     st.title("Stockwise")
     st.write(sentence)
-    st.link_button("Log in", f"{context.settings().api_url}/login", type="primary", icon=":material/login:")
+    show_link("Log in", f"{context.settings().api_url}/login")
     st.stop()

@@ -68,6 +68,12 @@ async def log_in(
     return response
 
 
+@router.get("/logout", response_class=HTMLResponse)
+async def show_logout(request: Request, settings: AppSettings) -> HTMLResponse:
+    """Ask first: a link on any site leads here, and following one must not end a session."""
+    return _send_page(request, settings, title="Log out", main=_LOGOUT_FORM)
+
+
 @router.post("/logout", response_model=None)
 async def log_out(
     request: Request, database: AppDatabase, sessions: Sessions, session: SessionCookie = None
@@ -95,25 +101,30 @@ def dashboards_address(request: Request, settings: Settings) -> str:
 
 
 def _page(request: Request, settings: Settings, *, message: str | None, email: str) -> HTMLResponse:
+    alert = f'<p class="alert" role="alert">{escape(message)}</p>' if message else ""
+    main = _LOGIN_FORM.format(alert=alert, email=escape(email, quote=True))
+    return _send_page(request, settings, title="Log in", main=main, status=401 if message else 200)
+
+
+def _send_page(
+    request: Request, settings: Settings, *, title: str, main: str, status: int = 200
+) -> HTMLResponse:
     nonce = secrets.token_urlsafe(16)
     target = urlsplit(dashboards_address(request, settings))
-    alert = f'<p class="alert" role="alert">{escape(message)}</p>' if message else ""
-    body = _FORM.format(nonce=nonce, alert=alert, email=escape(email, quote=True))
+    body = _PAGE.format(nonce=nonce, title=title, main=main)
     policy = (
         f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none'; "
         f"form-action 'self' {target.scheme}://{target.netloc}"
     )
-    return HTMLResponse(
-        body, status_code=401 if message else 200, headers={"Content-Security-Policy": policy}
-    )
+    return HTMLResponse(body, status_code=status, headers={"Content-Security-Policy": policy})
 
 
-_FORM = """<!doctype html>
+_PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Log in · Stockwise</title>
+<title>{title} · Stockwise</title>
 <style nonce="{nonce}">
 :root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
 body {{ display: grid; place-items: center; min-height: 100vh; margin: 0; }}
@@ -127,7 +138,12 @@ button {{ width: 100%; margin-top: 1.5rem; padding: .7rem; font: inherit; cursor
 <body>
 <main>
 <h1>Stockwise</h1>
-<p>Log in to see your shops' numbers and restock plans.</p>
+{main}
+</main>
+</body>
+</html>
+"""
+_LOGIN_FORM = """<p>Log in to see your shops' numbers and restock plans.</p>
 {alert}
 <form method="post" action="/login">
 <label for="email">E-mail</label>
@@ -135,8 +151,8 @@ button {{ width: 100%; margin-top: 1.5rem; padding: .7rem; font: inherit; cursor
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required>
 <button type="submit">Log in</button>
-</form>
-</main>
-</body>
-</html>
-"""
+</form>"""
+_LOGOUT_FORM = """<p>Log out of Stockwise on this browser?</p>
+<form method="post" action="/logout">
+<button type="submit">Log out</button>
+</form>"""

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import altair as alt
 import polars as pl
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#8A8A8A"
-HEIGHT = 240
+HEIGHT = 260
+DEMAND, EXPECTED, BAND, EMPTY = (
+    "Demand of a day",
+    "Expected demand",
+    "8 of 10 outcomes fall here",
+    "Out of stock: demand unknown",
+)
+STOCK = "Stock, as likely more as less"
+_DEMAND_COLOURS = {DEMAND: "#0072B2", EXPECTED: "#009E73", BAND: "#56B4E9", EMPTY: "#D55E00"}
+_STOCK_COLOURS = {STOCK: "#0072B2", BAND: "#56B4E9"}
+_GREY = "#8A8A8A"
+_DAY = alt.X("day:T", title=None, axis=alt.Axis(format="%d %b"))
+_WHOLE = alt.Axis(format=",.0f", tickMinStep=1)
 
 
-def demand_and_forecast(demand: list[dict[str, Any]], forecast: list[dict[str, Any]]) -> alt.LayerChart:
-    """Draw past demand solid, the forecast's median dashed, and the band in which 8 of 10 days fall.
+def demand_and_forecast(
+    demand: list[dict[str, Any]], forecast: list[dict[str, Any]], *, today: date
+) -> alt.LayerChart:
+    """Draw past demand as bars, the expected demand dashed, and the band in which 8 of 10 days fall.
 
-    Days out of stock are marked: what was sold then says nothing about what was wanted.
+    Days out of stock are shaded: what was sold then says nothing about what was wanted.
     """
     past = pl.DataFrame(
         {
@@ -25,81 +38,101 @@ def demand_and_forecast(demand: list[dict[str, Any]], forecast: list[dict[str, A
         },
         schema={"day": pl.Date, "units": pl.Float64, "is_out_of_stock": pl.Boolean},
     )
-    future = pl.DataFrame(
-        {
-            "day": [date.fromisoformat(row["forecast_date"]) for row in forecast],
-            **{
-                name: [float(row[f"{name}_units"]) for row in forecast]
-                for name in ("p10", "p50", "p90", "mean")
-            },
-        },
-        schema={"day": pl.Date, **dict.fromkeys(("p10", "p50", "p90", "mean"), pl.Float64)},
-    )
-    x = alt.X("day:T", title=None, axis=alt.Axis(format="%d %b"))
-    history = (
-        alt.Chart(past)
-        .mark_line(color=BLUE, interpolate="step-after")
+    empty = past.filter("is_out_of_stock").with_columns(until=pl.col("day") + timedelta(days=1))
+    future = _frame(forecast, "forecast_date", {name: f"{name}_units" for name in ("p10", "p90", "mean")})
+    tooltip = [alt.Tooltip("day:T", title="Day", format="%a %Y-%m-%d")]
+    layers = [
+        _named(empty, EMPTY)
+        .mark_rect(opacity=0.25)
+        .encode(x=_DAY, x2="until:T", color=_colour(_DEMAND_COLOURS), tooltip=tooltip),
+        _named(future, BAND)
+        .mark_area(opacity=0.35, interpolate="monotone")
+        .encode(x=_DAY, y="p10:Q", y2="p90:Q", color=_colour(_DEMAND_COLOURS)),
+        _named(past, DEMAND)
+        .mark_bar(size=3)
         .encode(
-            x=x,
-            y=alt.Y("units:Q", title="Units per day"),
-            tooltip=[alt.Tooltip("day:T", format="%a %Y-%m-%d"), alt.Tooltip("units:Q", title="Demand")],
-        )
-    )
-    empty = (
-        alt.Chart(past.filter(pl.col("is_out_of_stock")))
-        .mark_tick(color=ORANGE, thickness=3)
-        .encode(x=x, y=alt.datum(0), tooltip=alt.value("Out of stock: demand unknown"))
-    )
-    band = alt.Chart(future).mark_area(color=BLUE, opacity=0.2).encode(x=x, y="p10:Q", y2="p90:Q")
-    middle = (
-        alt.Chart(future)
-        .mark_line(color=BLUE, strokeDash=[5, 4])
+            x=_DAY,
+            y=alt.Y("units:Q", title="Units per day", axis=_WHOLE),
+            color=_colour(_DEMAND_COLOURS),
+            tooltip=[*tooltip, alt.Tooltip("units:Q", title="Demand (units)", format=",.0f")],
+        ),
+        _named(future, EXPECTED)
+        .mark_line(strokeDash=[5, 4])
         .encode(
-            x=x,
+            x=_DAY,
             y="mean:Q",
+            color=_colour(_DEMAND_COLOURS),
             tooltip=[
-                alt.Tooltip("day:T", format="%a %Y-%m-%d"),
-                alt.Tooltip("mean:Q", title="Expected", format=".1f"),
-                alt.Tooltip("p10:Q", title="1 in 10 below", format=".0f"),
-                alt.Tooltip("p90:Q", title="1 in 10 above", format=".0f"),
+                *tooltip,
+                alt.Tooltip("mean:Q", title="Expected (units)", format=",.1f"),
+                alt.Tooltip("p10:Q", title="1 in 10 days below", format=",.0f"),
+                alt.Tooltip("p90:Q", title="1 in 10 days above", format=",.0f"),
             ],
-        )
-    )
-    return alt.layer(band, history, middle, empty).properties(height=HEIGHT)
+        ),
+        *_marked_day(today, "today"),
+    ]
+    return alt.layer(*layers).properties(height=HEIGHT)
 
 
-def stock_projection(projection: list[dict[str, Any]], *, arrival: date | None) -> alt.LayerChart:
+def stock_projection(projection: list[dict[str, Any]], *, today: date, arrival: date) -> alt.LayerChart:
     """Draw stock if nothing is ordered: median, band of 8 in 10, and the day an order would arrive."""
-    frame = pl.DataFrame(
-        {
-            "day": [date.fromisoformat(row["projection_date"]) for row in projection],
-            **{
-                name: [float(row[f"stock_{name}_units"]) for row in projection]
-                for name in ("p10", "p50", "p90")
-            },
-            "risk": [row["stockout_probability_ratio"] for row in projection],
-        },
-        schema={"day": pl.Date, **dict.fromkeys(("p10", "p50", "p90", "risk"), pl.Float64)},
+    columns = {name: f"stock_{name}_units" for name in ("p10", "p50", "p90")}
+    frame = _frame(projection, "projection_date", {**columns, "risk": "stockout_probability_ratio"})
+    highest = max((float(row["stock_p90_units"]) for row in projection), default=0.0)
+    # An item that is out of stock all along still gets an axis that a reader can place a zero on.
+    units = alt.Y(
+        "p50:Q", title="Units on hand", axis=_WHOLE, scale=alt.Scale(domain=[0, max(highest, 1) * 1.05])
     )
-    x = alt.X("day:T", title=None, axis=alt.Axis(format="%d %b"))
-    band = alt.Chart(frame).mark_area(color=GREY, opacity=0.25).encode(x=x, y="p10:Q", y2="p90:Q")
-    middle = (
-        alt.Chart(frame)
-        .mark_line(color=BLUE, strokeDash=[5, 4])
+    layers = [
+        _named(frame, BAND)
+        .mark_area(opacity=0.35, interpolate="step-after")
+        .encode(x=_DAY, y="p10:Q", y2="p90:Q", color=_colour(_STOCK_COLOURS)),
+        _named(frame, STOCK)
+        .mark_line(strokeDash=[5, 4], interpolate="step-after")
         .encode(
-            x=x,
-            y=alt.Y("p50:Q", title="Units on hand"),
+            x=_DAY,
+            y=units,
+            color=_colour(_STOCK_COLOURS),
             tooltip=[
-                alt.Tooltip("day:T", format="%a %Y-%m-%d"),
-                alt.Tooltip("p50:Q", title="Median stock"),
+                alt.Tooltip("day:T", title="Day", format="%a %Y-%m-%d"),
+                alt.Tooltip("p50:Q", title="Stock, as likely more as less", format=",.0f"),
+                alt.Tooltip("p10:Q", title="1 in 10 below", format=",.0f"),
+                alt.Tooltip("p90:Q", title="1 in 10 above", format=",.0f"),
                 alt.Tooltip("risk:Q", title="Chance of none left", format=".0%"),
             ],
-        )
-    )
-    layers = [band, middle]
-    if arrival is not None:
-        mark = pl.DataFrame({"day": [arrival], "label": ["today's order arrives"]})
-        layers.append(
-            alt.Chart(mark).mark_rule(color=ORANGE, strokeDash=[3, 3]).encode(x="day:T", tooltip="label:N")
-        )
+        ),
+        *_marked_day(today, "today"),
+        *_marked_day(arrival, "today's order arrives"),
+    ]
     return alt.layer(*layers).properties(height=HEIGHT)
+
+
+def _frame(rows: list[dict[str, Any]], day: str, columns: dict[str, str]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "day": [date.fromisoformat(row[day]) for row in rows],
+            **{name: [float(row[column]) for row in rows] for name, column in columns.items()},
+        },
+        schema={"day": pl.Date, **dict.fromkeys(columns, pl.Float64)},
+    )
+
+
+def _named(frame: pl.DataFrame, series: str) -> alt.Chart:
+    return alt.Chart(frame.with_columns(series=pl.lit(series)))
+
+
+def _colour(colours: dict[str, str]) -> alt.Color:
+    """Colour by series, with one legend for all layers of a figure."""
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260)
+    return alt.Color("series:N", scale=scale, legend=legend)
+
+
+def _marked_day(day: date, label: str) -> tuple[alt.Chart, alt.Chart]:
+    mark = alt.Chart(pl.DataFrame({"day": [day], "label": [label]}))
+    return (
+        mark.mark_rule(color=_GREY, strokeDash=[2, 3]).encode(x="day:T"),
+        mark.mark_text(color=_GREY, align="left", dx=4, baseline="top").encode(
+            x="day:T", y=alt.value(0), text="label:N"
+        ),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import altair as alt
@@ -12,9 +13,17 @@ BLUE, GREY = "#0072B2", "#8A8A8A"
 
 
 def sales_by_day(
-    days: list[dict[str, Any]], previous_days: list[dict[str, Any]], *, column: str, title: str
-) -> alt.Chart:
-    """Draw one line per period over the same days; the period before is dashed and shifted onto them."""
+    days: list[dict[str, Any]],
+    previous_days: list[dict[str, Any]],
+    *,
+    column: str,
+    title: str,
+    running_date: date | None,
+) -> alt.LayerChart:
+    """Draw one line per period over the same days; the period before is dashed and shifted onto them.
+
+    A day that is not over is marked: its value will still grow.
+    """
     dates = [row["sales_date"] for row in days]
     frame = pl.concat(
         [
@@ -33,9 +42,9 @@ def sales_by_day(
         scale=alt.Scale(domain=[THIS_PERIOD, PERIOD_BEFORE], range=[[1, 0], [5, 4]]),
         legend=None,
     )
-    return (
+    lines = (
         alt.Chart(frame)
-        .mark_line()
+        .mark_line(point=alt.OverlayMarkDef(size=18))
         .encode(
             x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b")),
             y=alt.Y("value:Q", title=title, scale=alt.Scale(zero=True)),
@@ -47,7 +56,20 @@ def sales_by_day(
                 alt.Tooltip("value:Q", title=title, format=",.2f"),
             ],
         )
-        .properties(height=280)
+    )
+    layers: list[alt.Chart] = [lines]
+    if running_date is not None:
+        layers.extend(_running_day(running_date))
+    return alt.layer(*layers).properties(height=280)
+
+
+def _running_day(day: date) -> tuple[alt.Chart, alt.Chart]:
+    mark = alt.Chart(pl.DataFrame({"day": [day], "label": ["not over"]}))
+    return (
+        mark.mark_rule(color=GREY, strokeDash=[2, 3]).encode(x="day:T"),
+        mark.mark_text(color=GREY, align="right", dx=-5, baseline="top").encode(
+            x="day:T", y=alt.value(0), text="label:N"
+        ),
     )
 
 

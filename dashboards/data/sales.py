@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -31,13 +32,18 @@ class SalesOverview:
     best_sellers: list[dict[str, Any]]
     worst_sellers: list[dict[str, Any]]
 
+    @property
+    def is_last_day_running(self) -> bool:
+        """Whether the last day was not over when the orders were read."""
+        return self.build.horizon_at.astimezone(ZoneInfo(self.timezone)).date() <= self.period.last_date
+
 
 @dataclass(frozen=True)
 class ShopChoice:
-    """A shop that can be filtered by, and the last day with data."""
+    """The shops that can be filtered by, by id, and the last day with sales in any of the company's."""
 
     shops: dict[str, str]
-    horizon_date: date | None
+    last_date: date
 
 
 @st.cache_data(max_entries=200, ttl="1h", show_spinner=False)
@@ -50,8 +56,8 @@ def load_shops(company_id: str, build_id: str, shop_ids: tuple[str, ...] | None)
             " from srv_sales_daily group by shop_id order by shop_name"
         )
     seen = [row for row in rows if shop_ids is None or row["shop_id"] in shop_ids]
-    horizon = max((row["sales_date"] for row in rows), default=None)
-    return ShopChoice({row["shop_id"]: row["shop_name"] for row in seen}, horizon)
+    last_date = max((row["sales_date"] for row in rows), default=date.min)
+    return ShopChoice({row["shop_id"]: row["shop_name"] for row in seen}, last_date)
 
 
 @st.cache_data(max_entries=200, ttl="1h", show_spinner=False)

@@ -16,7 +16,8 @@ def show_freshness(build: BuildInfo, timezone: str, *, now: datetime | None = No
     """Say up to when orders are counted; in red and in words when that is long ago."""
     now = now or datetime.now(UTC)
     sentence = (
-        f"Data to {local(build.horizon_at, timezone)}, {age(build.horizon_at, now)} · build {build.build_id}"
+        f"Data to {local(build.horizon_at, timezone)} ({timezone}), {age(build.horizon_at, now)}"
+        f" · build {build.build_id}"
     )
     if now - build.horizon_at > LATE_AFTER:
         st.warning(
@@ -35,11 +36,3 @@ def show_origin(data_origin: str) -> None:
             ":material/info: Imported history: suppliers, costs and opening stock are **assumed** where the"
             " file had none."
         )
-
-
-def show_nothing_published() -> None:
-    """Say what to do when no build holds the company yet."""
-    st.info(
-        "No numbers are published yet. Run `stockwise run`, then reload this page.",
-        icon=":material/hourglass_empty:",
-    )

@@ -7,16 +7,39 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.money import currency_digits, round_amount
+
 NO_VALUE = "–"
+_WHOLE_FROM = 1000
 
 
 def money(amount: Decimal | str | float | None, currency: str) -> str:
-    """Write an amount with its currency, without a sign that could be another currency's."""
+    """Write an amount to the cent, with its currency's code: a sign could be another currency's.
+
+    >>> money("27095.4", "GBP"), money("1200", "JPY"), money(None, "EUR")
+    ('27,095.40 GBP', '1,200 JPY', '–')
+    """
     if amount is None:
         return NO_VALUE
-    value = Decimal(str(amount))
-    digits = 0 if value == value.to_integral_value() and abs(value) >= 1000 else 2
-    return f"{value:,.{digits}f} {currency}"
+    return f"{round_amount(Decimal(str(amount)), currency):,} {currency}"
+
+
+def headline(amount: Decimal | None, currency: str) -> str:
+    """Write an amount for a headline that names the currency itself: from a thousand on without cents.
+
+    >>> headline(Decimal("27095.43"), "GBP"), headline(Decimal("38.4"), "GBP")
+    ('27,095', '38.40')
+    """
+    if amount is None:
+        return NO_VALUE
+    if abs(amount) >= _WHOLE_FROM:
+        return f"{amount:,.0f}"
+    return f"{round_amount(amount, currency):,}"
+
+
+def amount_format(currency: str) -> str:
+    """Return the format of a table's column of amounts."""
+    return f"%,.{currency_digits(currency)}f"
 
 
 def change(now: Decimal | int | None, before: Decimal | int | None) -> str | None:
@@ -51,3 +74,9 @@ def local(instant: datetime, timezone: str) -> str:
 def known(value: Any) -> str:
     """Write a value, or a dash where there is none."""
     return NO_VALUE if value is None else str(value)
+
+
+def item_name(item: dict[str, Any]) -> str:
+    """Write a product with its variant, as a shelf label would."""
+    variant = item.get("variant_name")
+    return f"{item['product_name']}, {variant}" if variant else str(item["product_name"])

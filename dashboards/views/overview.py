@@ -3,15 +3,14 @@
 import streamlit as st
 
 from core.metrics.registry import METRICS
-from dashboards.charts.sales import sales_by_day
 from dashboards.data.health import published_build
 from dashboards.data.sales import load_overview, load_shops
-from dashboards.session import require_person
-from dashboards.ui.freshness import show_freshness, show_nothing_published, show_origin
-from dashboards.ui.sales import show_sellers, show_totals
+from dashboards.session import explained_failures, require_person
+from dashboards.ui.freshness import show_freshness, show_origin
+from dashboards.ui.notices import show_nothing_published
+from dashboards.ui.sales import CHARTED, show_days, show_period, show_sellers, show_totals
 
 PERIODS = {7: "7 days", 28: "28 days", 91: "13 weeks", 364: "52 weeks"}
-
 
 person = require_person()
 st.title("How are sales going?")
@@ -19,9 +18,13 @@ build = published_build()
 if build is None:
     show_nothing_published()
     st.stop()
-choice = load_shops(person.company_id, build.build_id, person.shop_ids)
-if choice.horizon_date is None or not choice.shops:
-    show_nothing_published()
+with explained_failures():
+    choice = load_shops(person.company_id, build.build_id, person.shop_ids)
+if not choice.shops:
+    st.info(
+        "The published numbers hold no sales of your shops yet. Orders show after the next `stockwise run`.",
+        icon=":material/hourglass_empty:",
+    )
     st.stop()
 
 filters = st.columns([2, 3])
@@ -43,28 +46,20 @@ shops = filters[1].multiselect(
     bind="query-params",
 )
 chosen = tuple(shops) or (None if person.shop_ids is None else tuple(choice.shops))
-overview = load_overview(person.company_id, build.build_id, chosen, choice.horizon_date, days or 28)
+with explained_failures():
+    overview = load_overview(person.company_id, build.build_id, chosen, choice.last_date, days or 28)
 show_freshness(overview.build, overview.timezone)
 show_origin(overview.data_origin)
-period, previous = overview.period, overview.previous_period
-st.caption(
-    f"{period.first_date} to {period.last_date}, compared with {previous.first_date} to {previous.last_date}"
-    f" (same weekdays); days in {overview.timezone}; the last day may still be running."
-)
+show_period(overview)
 show_totals(overview)
 measure = st.segmented_control(
-    "Show",
-    ["net_sales_amount", "orders_count", "average_order_value_amount"],
-    default="net_sales_amount",
+    "Show by day",
+    list(CHARTED),
+    default=CHARTED[0],
     required=True,
     format_func=lambda name: METRICS[name].title,
     key="overview_measure",
     bind="query-params",
 )
-name = measure or "net_sales_amount"
-unit = "" if METRICS[name].unit == "orders" else f" ({overview.currency})"
-st.altair_chart(
-    sales_by_day(overview.days, overview.previous_days, column=name, title=f"{METRICS[name].title}{unit}"),
-    alt=f"{METRICS[name].title} by day, this period and the one before",
-)
+show_days(overview, measure or CHARTED[0])
 show_sellers(overview)

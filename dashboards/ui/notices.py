@@ -1,0 +1,37 @@
+"""What a page says instead of numbers, always with a next step; and links that leave the pages."""
+
+from html import escape
+
+import streamlit as st
+
+# White on this blue has a contrast of 5.2:1, in light and in dark mode.
+_BUTTON = (
+    "display:inline-block;padding:.45rem .9rem;border-radius:.5rem;"
+    "background:#0072B2;color:#fff;text-decoration:none"
+)
+
+
+def show_link(label: str, url: str) -> None:
+    """Show a link that stays in this browser tab; Streamlit's own would open another one."""
+    st.html(f'<a href="{escape(url, quote=True)}" style="{_BUTTON}">{escape(label)}</a>')
+
+
+def show_nothing_published() -> None:
+    """Say what to do when no build holds the company yet."""
+    st.info(
+        "No numbers are published yet. Run `stockwise run`, then reload this page.",
+        icon=":material/hourglass_empty:",
+    )
+
+
+def show_unreachable() -> None:
+    """Say what to do when the API is down."""
+    st.error(
+        "The API does not answer. Start it with `stockwise serve`, then reload this page.",
+        icon=":material/cloud_off:",
+    )
+
+
+def show_refusal(detail: str) -> None:
+    """Say what the API refused, in its own words."""
+    st.error(detail, icon=":material/block:")
