@@ -184,8 +184,10 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 async def _answer_database_error(request: Request, error: Exception) -> Response:
     known = api_error_for(error)
-    if known is None or known.status >= 500:
-        log.error("database_error", exc_info=error, sqlstate=getattr(error, "sqlstate", None))
+    if known is None:
+        log.error("database_error", exc_info=error)
+    elif known.status >= 500:
+        log.warning("database_trouble", code=known.code, reason=str(error).partition("\n")[0])
     return _write(request, known or ApiError())
 
 
