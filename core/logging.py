@@ -7,6 +7,7 @@ replaced before anything is written.
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -57,9 +58,15 @@ def configure_logging(settings: Settings, *, is_quiet: bool = False) -> None:
 def hide_secrets(logger: object, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace the values of names that sound secret."""
     for name in event:
-        if any(word in name.lower() for word in _SECRET_WORDS):
+        if _sounds_secret(name):
             event[name] = MASK
     return event
+
+
+@lru_cache(maxsize=1024)
+def _sounds_secret(name: str) -> bool:
+    """Remembered, because every request is logged with the same few names."""
+    return any(word in name.lower() for word in _SECRET_WORDS)
 
 
 def _renderers(settings: Settings) -> list[structlog.typing.Processor]:
