@@ -1,0 +1,59 @@
+"""Run a piece of the pipelines in a process that kills itself at a named point, as ``kill -9`` would.
+
+Called by tests as ``python -m tests.support.kill_points WHAT POINT HOME …``; exits 0 if the point was
+never reached.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from core.lake import read_manifest
+from core.settings import load_settings
+from core.warehouse import hold_warehouse
+from pipelines.feed.pull import pull
+from pipelines.publish import publish
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def run_until_killed(*arguments: str) -> None:
+    """Run ``arguments`` in a process of its own and assert that it was killed, not that it ended."""
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.support.kill_points", *arguments],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert process.returncode == -signal.SIGKILL, process.stderr
+
+
+def kill_at(point: str) -> Callable[[str], None]:
+    """Make a hook that kills the process the first time the point is reached."""
+
+    def reached(name: str) -> None:
+        if name == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def main(what: str, point: str, home: str, *rest: str) -> None:
+    settings = load_settings({"home": home})
+    if what == "pull":
+        pull(settings, rest[0], reached=kill_at(point))
+        return
+    manifest = read_manifest(settings)
+    assert manifest is not None
+    with hold_warehouse(settings) as warehouse:
+        publish(warehouse, manifest, build_id=rest[0], built_at=datetime.now(UTC), reached=kill_at(point))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
