@@ -5,6 +5,7 @@ on standard output, messages on standard error, exit code 0, 1 (failed) or 2 (us
 is imported inside the command, once its settings are right, so that help and refusals come at once.
 """
 
+import signal
 import sys
 from enum import StrEnum
 from importlib import import_module
@@ -363,6 +364,8 @@ def version(context: typer.Context, as_json: Json = False) -> None:
 def main() -> NoReturn:
     """Run the command line; no traceback reaches the user unless asked for."""
     switch_telemetry_off()
+    # Being told to end is like Ctrl-C: what was opened is closed. Servers set handlers of their own.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = hoist_global_flags(sys.argv[1:])
     terminal = Terminal(has_color="--no-color" not in arguments)
     try:

@@ -1,6 +1,5 @@
 """The demo from an empty folder to a running product, with one order that travels the whole way."""
 
-import signal
 from datetime import UTC, datetime
 
 from core.errors import StockwiseError
@@ -22,7 +21,6 @@ def run_demo(settings: Settings, terminal: Terminal, *, seed: int, is_serving: b
 
     A second start finds everything made and only serves it.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     done = settings.home / "demo.json"  # written last: a demo that was cut short goes on where it can
     is_first = not done.exists()
     progress = terminal.progress()
@@ -44,7 +42,7 @@ def run_demo(settings: Settings, terminal: Terminal, *, seed: int, is_serving: b
             terminal.message(f"Order {order_number} came in through the API and is in the dashboards now.")
             done.write_text(f'{{"done_at": "{datetime.now(tz=UTC).isoformat()}"}}\n', encoding="utf-8")
         terminal.text(f"Dashboards  {dashboards_url}")
-        terminal.text(f"API         {settings.api_url}/docs")
+        terminal.text(f"API         {settings.api_url}/api/v1/openapi.json")
         for login in shops.logins:
             terminal.text(f"Login       {login.email}  {login.password}  ({login.role})")
         for number, idea in enumerate(shops.things_to_try, start=1):
