@@ -114,14 +114,20 @@ def order_rows(history: SalesHistory, tenant: Tenant) -> list[tuple[str, pl.Data
 
 
 def ledger_moves(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
-    """Return every move of stock that the files tell of, in the ledger's columns; without openings."""
-    location = pl.lit(tenant.location_id)
+    """Return every move of stock that the files tell of, in the ledger's columns; without openings.
+
+    The move of a sale has the id of its order line.
+    """
     sales = history.lines.filter(pl.col("fulfilled_units") > 0)
-    returns = _real_returns(history.pieces)
-    adjustments = history.adjustments
+    returns = _real_returns(history.pieces).with_columns(
+        key=pl.concat_str("order_return_id", "return_row", "piece", separator="/")
+    )
+    adjustments = history.adjustments.with_columns(
+        key=pl.concat_str("invoice", pl.int_range(pl.len()).over("invoice"), separator="/")
+    )
     parts = [
         sales.select(
-            location_id=location,
+            id="order_line_id",
             variant_id="variant_id",
             delta_units=-pl.col("fulfilled_units"),
             reason=pl.lit("sale"),
@@ -131,10 +137,9 @@ def ledger_moves(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
             note=pl.lit(None, pl.String),
             is_assumed=pl.lit(False),
             occurred_at="at",
-            key="order_line_id",
         ),
         returns.select(
-            location_id=location,
+            id=_ids(tenant, "ledger", returns, "key", "at"),
             variant_id="variant_id",
             delta_units="units",
             reason=pl.lit("return"),
@@ -144,10 +149,9 @@ def ledger_moves(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
             note=pl.lit("Taken back into stock (assumed)"),
             is_assumed=pl.lit(True),
             occurred_at="at",
-            key=pl.concat_str("order_return_id", "return_row", "piece", separator="/"),
         ),
         adjustments.select(
-            location_id=location,
+            id=_ids(tenant, "ledger", adjustments, "key", "at"),
             variant_id="variant_id",
             delta_units="quantity",
             reason=pl.lit("adjustment"),
@@ -157,12 +161,9 @@ def ledger_moves(history: SalesHistory, tenant: Tenant) -> pl.DataFrame:
             note=import_note(),
             is_assumed=pl.lit(False),
             occurred_at="at",
-            key=pl.concat_str("invoice", pl.int_range(pl.len()).over("invoice"), separator="/"),
         ),
     ]
-    moves = pl.concat(parts)
-    ids = _ids(tenant, "ledger", moves, "key", "occurred_at")
-    return moves.with_columns(id=ids).drop("key")
+    return pl.concat(parts).with_columns(location_id=pl.lit(tenant.location_id))
 
 
 def opening_moves(openings: pl.DataFrame, tenant: Tenant, at: pl.Series, key: str) -> pl.DataFrame:
@@ -172,7 +173,7 @@ def opening_moves(openings: pl.DataFrame, tenant: Tenant, at: pl.Series, key: st
         at=moment, key=pl.concat_str("variant_id", pl.lit(key))
     )
     return moves.select(
-        location_id=pl.lit(tenant.location_id),
+        id=_ids(tenant, "opening", moves, "key", "at"),
         variant_id="variant_id",
         delta_units="units",
         reason=pl.lit("opening"),
@@ -182,7 +183,7 @@ def opening_moves(openings: pl.DataFrame, tenant: Tenant, at: pl.Series, key: st
         note=pl.lit("Assumed: the files hold no stock"),
         is_assumed=pl.lit(True),
         occurred_at="at",
-        id=_ids(tenant, "opening", moves, "key", "at"),
+        location_id=pl.lit(tenant.location_id),
     )
 
 
