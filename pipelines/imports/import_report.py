@@ -24,7 +24,8 @@ class KindTotal:
 class ImportReport:
     """The outcome of an import.
 
-    ``rows_read = rows_in_both_files + rows_already_imported + Σ totals + rows_rejected``: see `is_complete`.
+    ``rows_accounted_for = rows_in_both_files + rows_already_imported + Σ totals + rows_rejected``, which is
+    ``rows_read``; if it were not, nothing would have been imported.
     """
 
     company: str
@@ -33,6 +34,7 @@ class ImportReport:
     rows_in_both_files: int
     rows_already_imported: int
     rows_rejected: int
+    rows_accounted_for: int
     rejects_file: str | None
     returns_matched: int
     """Returned lines that were found wholly in earlier sales."""
@@ -49,8 +51,7 @@ class ImportReport:
     @property
     def is_complete(self) -> bool:
         """Whether every row read is in exactly one of the counts."""
-        counted = sum(total.rows_count for total in self.totals) + self.rows_rejected
-        return self.rows_read == counted + self.rows_in_both_files + self.rows_already_imported
+        return self.rows_read == self.rows_accounted_for
 
 
 def total_by_kind(rows: pl.DataFrame) -> tuple[KindTotal, ...]:
@@ -64,5 +65,5 @@ def total_by_kind(rows: pl.DataFrame) -> tuple[KindTotal, ...]:
     totals = []
     for kind in ROW_KINDS:
         count, units, cents = sums.get(kind, (0, 0, 0))
-        totals.append(KindTotal(kind, count, units, Decimal(cents) / CENTS))
+        totals.append(KindTotal(kind, count, units, Decimal(cents).scaleb(-2)))
     return tuple(totals)

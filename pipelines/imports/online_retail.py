@@ -24,7 +24,7 @@ from pipelines.imports.known_history import (
     read_known_invoices,
 )
 from pipelines.imports.parameters import ImportParameters, load_parameters
-from pipelines.imports.row_kinds import classify_rows
+from pipelines.imports.row_kinds import SortedRows, classify_rows
 from pipelines.imports.source_files import SourceRows, read_sources
 from pipelines.imports.stable_ids import stable_id
 from pipelines.imports.write_history import attach_owner, create_company, write_history
@@ -120,25 +120,25 @@ def run_import(
     with progress.step("Reading files") as step:
         source = read_sources(files, step)
     with progress.step("Sorting rows") as step:
-        rows, rejects = classify_rows(source)
-        step.note(f"{rows.height:,} rows, {rejects.height:,} rejected")
+        found = classify_rows(source)
+        step.note(f"{found.rows.height:,} rows, {found.rejects.height:,} rejected")
+    _require_every_row(source, found)
     with _refusals_explained(), tenant_transaction(connection, UUID(tenant.company_id)):
         _let_it_take_time(connection)
-        known = _read_known(connection, rows)
-        new_rows = rows.join(known.invoices, on="invoice", how="anti", maintain_order="left")
+        known = _read_known(connection, found.rows)
+        new_rows = found.rows.join(known.invoices, on="invoice", how="anti", maintain_order="left")
         with progress.step("Matching returns with sales"):
             history = build_history(new_rows, known, tenant, parameters)
-
         written: dict[str, int] = {}
         opening_units = 0
         if new_rows.height and not options.is_dry_run:
-            create_company(connection, tenant, options.company, rows["local_time"].sort()[0])
+            create_company(connection, tenant, options.company, found.rows["local_time"].sort()[0])
             written, opening_units = write_history(connection, history, known, tenant, parameters, progress)
         if options.owner_email and not options.is_dry_run:
             attach_owner(connection, tenant, options.owner_email)
-    rejects_file = None if options.is_dry_run else _write_rejects(rejects, options.rejects)
+    rejects_file = None if options.is_dry_run else _write_rejects(found.rejects, options.rejects)
     outcome = _Outcome(written, opening_units, rejects_file, time.monotonic() - started)
-    return _report(source, rows, rejects, new_rows, history, options, outcome)
+    return _report(source, found, new_rows, history, options, outcome)
 
 
 def slug_of(company: str) -> str:
@@ -202,27 +202,38 @@ def _write_rejects(rejects: pl.DataFrame, file: Path | None) -> str | None:
     return str(file)
 
 
+def _require_every_row(source: SourceRows, found: SortedRows) -> None:
+    counted = found.in_both_files_count + found.rows.height + found.rejects.height
+    rows_read = sum(source.rows_read.values())
+    if counted != rows_read:
+        raise StockwiseError(f"{rows_read:,} rows were read, but {counted:,} are accounted for.")
+
+
 def _report(
     source: SourceRows,
-    rows: pl.DataFrame,
-    rejects: pl.DataFrame,
+    found: SortedRows,
     new_rows: pl.DataFrame,
     history: SalesHistory,
     options: ImportOptions,
     outcome: _Outcome,
 ) -> ImportReport:
-    rows_read = sum(source.rows_read.values())
     by_return = history.pieces.group_by("return_row").agg(
         matched=pl.col("sale_row").is_not_null().any(), unmatched=pl.col("sale_row").is_null().any()
     )
     is_matched, is_unmatched = pl.col("matched"), pl.col("unmatched")
+    totals = total_by_kind(new_rows)
+    already_imported = found.rows.height - new_rows.height
     return ImportReport(
         company=options.company,
         is_dry_run=options.is_dry_run,
-        rows_read=rows_read,
-        rows_in_both_files=rows_read - rows.height - rejects.height,
-        rows_already_imported=rows.height - new_rows.height,
-        rows_rejected=rejects.height,
+        rows_read=sum(source.rows_read.values()),
+        rows_in_both_files=found.in_both_files_count,
+        rows_already_imported=already_imported,
+        rows_rejected=found.rejects.height,
+        rows_accounted_for=found.in_both_files_count
+        + already_imported
+        + found.rejects.height
+        + sum(total.rows_count for total in totals),
         rejects_file=outcome.rejects_file,
         returns_matched=by_return.filter(is_matched & ~is_unmatched).height,
         returns_partly_matched=by_return.filter(is_matched & is_unmatched).height,
@@ -230,7 +241,7 @@ def _report(
         units_cancelled_same_day=int(history.pieces.filter("is_cancellation")["units"].sum()),
         assumed_opening_units=outcome.opening_units,
         seconds=round(outcome.seconds, 1),
-        totals=total_by_kind(new_rows),
+        totals=totals,
         sources=source.rows_read,
         written=outcome.written,
     )

@@ -1,5 +1,7 @@
 """Decide what each row of Online Retail II is: goods, charge, return, stock adjustment or bad debt."""
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from pipelines.imports.source_files import SourceRows, as_rejects
@@ -26,10 +28,19 @@ def drop_rows_of_both_files(rows: pl.DataFrame) -> pl.DataFrame:
     return numbered.unique([*content, "repeat"], keep="first", maintain_order=True).drop("repeat")
 
 
-def classify_rows(source: SourceRows) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows that both files' rules allow, with their kind, and all rejects.
+@dataclass(frozen=True)
+class SortedRows:
+    """The rows that fit a rule, the others with the reason, and how many were in two files."""
 
-    Added columns: ``code`` (upper case), ``kind`` (of `ROW_KINDS`), ``charge_kind``, ``price_micro`` and
+    rows: pl.DataFrame
+    rejects: pl.DataFrame
+    in_both_files_count: int
+
+
+def classify_rows(source: SourceRows) -> SortedRows:
+    """Say of each row what it is, or why it is nothing.
+
+    Columns added to the rows: ``code`` (upper case), ``kind`` (of `ROW_KINDS`), ``charge_kind``, ``price_micro`` and
     ``cents`` (quantity x price, rounded half away from zero).
     """
     rows = drop_rows_of_both_files(source.rows)
@@ -46,7 +57,8 @@ def classify_rows(source: SourceRows) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows = rows.with_columns(kind=_kind(), reason=_refusal())
     refused = rows.filter(pl.col("reason").is_not_null()).rename({"local_time": "invoice_date"})
     rejects = pl.concat([source.rejects, as_rejects(refused)])
-    return rows.filter(pl.col("reason").is_null()).drop("reason"), rejects
+    good = rows.filter(pl.col("reason").is_null()).drop("reason")
+    return SortedRows(good, rejects, source.rows.height - rows.height)
 
 
 def _kind() -> pl.Expr:
