@@ -19,10 +19,8 @@ def test_an_order_that_committed_before_the_answer_is_found_by_its_key() -> None
     """Check 10: the process dies between COMMIT and answer."""
     with run_api(failpoint="order_committed") as api:
         company = api.add_company(on_hand_units=5)
-        request = {
-            "json": order_body(company),
-            "headers": {"Idempotency-Key": str(uuid4()), **api.token(company)},
-        }
+        headers = {"Idempotency-Key": str(uuid4()), **api.token(company)}
+        body = order_body(company)
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{api.url}{ORDERS}", json=body, headers=headers, timeout=30)
         order_id = str(api.scalar("select id from orders"))
@@ -39,10 +37,7 @@ async def test_killed_workers_lose_no_acknowledged_order(kills: int) -> None:
     """Checks 12 and 13: of two workers one is killed, again and again, under load."""
     with run_api(workers=2) as api:
         company = api.add_company(on_hand_units=1_000_000)
-        skus = [
-            company.sku,
-            *(add_variant(api, company, f"K-{place}", on_hand_units=1_000_000) for place in range(9)),
-        ]
+        skus = add_variants(api, company, 9)
         stop = asyncio.Event()
         load = asyncio.create_task(order_until(api, company, skus, stop, buyers=8))
         for _ in range(kills):

@@ -24,10 +24,7 @@ async def test_a_killed_server_loses_no_acknowledged_order(kills: int) -> None:
     """
     with run_api(pool_size=8) as api:
         company = api.add_company(on_hand_units=1_000_000)
-        skus = [
-            company.sku,
-            *(add_variant(api, company, f"P-{place}", on_hand_units=1_000_000) for place in range(9)),
-        ]
+        skus = add_variants(api, company, 9)
         stop = asyncio.Event()
         load = asyncio.create_task(order_until(api, company, skus, stop, buyers=8))
         for turn in range(kills):

@@ -54,10 +54,10 @@ class ApiProcesses:
             yield connection
 
     def token(self, company: Company) -> dict[str, str]:
-        """Return the header of a customer's token."""
+        """Return the header of a token of the company's customer, each time the same person."""
         tokens = AccessTokens(key=load_secrets(self.settings).jwt_key, lifetime=timedelta(hours=1))
         grant = Grant(
-            user_id=new_id(),
+            user_id=company.admin_user_id,
             email="buyer@example.com",
             roles=frozenset({"customer"}),
             company_id=company.id,
@@ -77,8 +77,7 @@ class ApiProcesses:
     def workers(self) -> list[psutil.Process]:
         """Return the processes that serve: the children, or the one process without any."""
         parent = psutil.Process(self.process.pid)
-        children = [child for child in parent.children() if "spawn_main" in " ".join(child.cmdline())]
-        return children or [parent]
+        return [child for child in parent.children() if _is_worker(child)] or [parent]
 
     def restart_with(self, **changed: Any) -> None:
         """End the API, however it is, and start it again with other settings."""
@@ -137,6 +136,13 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             with suppress(psutil.NoSuchProcess):
                 one.kill()
     process.wait()
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:  # it has just died
+        return False
 
 
 def _settings(home: Path, **values: Any) -> Settings:
