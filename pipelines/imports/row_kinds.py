@@ -40,8 +40,8 @@ class SortedRows:
 def classify_rows(source: SourceRows) -> SortedRows:
     """Say of each row what it is, or why it is nothing.
 
-    Columns added to the rows: ``code`` (upper case), ``kind`` (of `ROW_KINDS`), ``charge_kind``, ``price_micro`` and
-    ``cents`` (quantity x price, rounded half away from zero).
+    Columns added to the rows: ``code`` (upper case), ``kind`` (of `ROW_KINDS`), ``charge_kind``,
+    ``price_micro`` and ``cents`` (quantity x price, rounded half away from zero).
     """
     rows = drop_rows_of_both_files(source.rows)
     rows = rows.with_columns(

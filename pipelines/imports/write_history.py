@@ -10,12 +10,13 @@ from core.errors import StockwiseError
 from core.postgres.connect import Connection
 from core.progress import Progress
 from pipelines.imports.bulk import CHUNK_ROWS, insert_frame, stage_frame
+from pipelines.imports.catalogue_rows import catalogue_rows
 from pipelines.imports.document_numbers import take_document_numbers
 from pipelines.imports.history_rows import SalesHistory, Tenant, to_utc
 from pipelines.imports.known_history import KnownHistory
 from pipelines.imports.opening_stock import least_openings
 from pipelines.imports.parameters import ImportParameters
-from pipelines.imports.table_rows import catalogue_rows, ledger_moves, opening_moves, order_rows
+from pipelines.imports.table_rows import ledger_moves, opening_moves, order_rows
 
 # The trigger that records a variant's terms plans its look-up once a statement, and for a table that is still
 # empty it plans to read all of it: 5,000 variants in one statement took 7 s, in ten statements 1 s.
