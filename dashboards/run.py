@@ -45,8 +45,11 @@ def streamlit_options(settings: Settings) -> dict[str, Any]:
         "browser_serverAddress": settings.dashboards_host,
         "client_showErrorDetails": "none",
         "client_toolbarMode": "viewer",
-        "theme_primaryColor": CATEGORICAL_COLOURS[0],
-        "theme_chartCategoricalColors": CATEGORICAL_COLOURS,
+        # Named for both schemes: a colour of neither would switch the dark one off.
+        "theme_light_primaryColor": "#0072B2",
+        "theme_dark_primaryColor": "#56B4E9",
+        "theme_light_chartCategoricalColors": CATEGORICAL_COLOURS,
+        "theme_dark_chartCategoricalColors": CATEGORICAL_COLOURS,
     }
 
 

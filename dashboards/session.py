@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
@@ -20,7 +20,6 @@ from dashboards import context
 from dashboards.data.api import Api, ApiRefusal, ApiUnreachable
 from dashboards.ui.notices import show_link, show_nothing_published, show_refusal, show_unreachable
 
-COOKIE = "stockwise_session"
 _STATE = "stockwise_person"
 _RENEW_BEFORE_SECONDS = 60
 _LISTED_COMPANIES = 100
@@ -66,7 +65,7 @@ class Person:
 
 def require_person() -> Person:
     """Return who is logged in, or show how to log in and end the page's run."""
-    cookie = st.context.cookies.get(COOKIE)
+    cookie = context.visitor_cookie()
     if not cookie:
         _show_login("Log in to see your shops' numbers.")
     wanted = st.query_params.get("company")
@@ -74,7 +73,7 @@ def require_person() -> Person:
     if person is not None and not _is_stale(person, wanted):
         return person
     with explained_failures():
-        person = _ask(Api(context.settings().api_url), str(cookie), wanted)
+        person = _ask(Api(context.settings().api_url), cookie, wanted)
         st.session_state[_STATE] = person
     assert person is not None
     return person
@@ -166,9 +165,9 @@ def _person(api: Api, session: dict[str, Any], companies: dict[str, str], slug: 
     )
 
 
-def _show_login(sentence: str) -> None:
+def _show_login(sentence: str) -> NoReturn:
     st.session_state.pop(_STATE, None)
     st.title("Stockwise")
     st.write(sentence)
-    show_link("Log in", f"{context.settings().api_url}/login")
+    show_link("Log in", f"{context.settings().api_url}/login", is_primary=True)
     st.stop()

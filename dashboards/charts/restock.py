@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-HEIGHT = 260
+HEIGHT = 380
 DEMAND, EXPECTED, BAND, EMPTY = (
     "Demand of a day",
     "Expected demand",
@@ -71,7 +71,7 @@ def demand_and_forecast(
         ),
         *_marked_day(today, "today"),
     ]
-    return alt.layer(*layers).properties(height=HEIGHT)
+    return alt.LayerChart(layer=layers, height=HEIGHT)
 
 
 def stock_projection(projection: list[dict[str, Any]], *, today: date, arrival: date) -> alt.LayerChart:
@@ -104,7 +104,7 @@ def stock_projection(projection: list[dict[str, Any]], *, today: date, arrival: 
         *_marked_day(today, "today"),
         *_marked_day(arrival, "today's order arrives"),
     ]
-    return alt.layer(*layers).properties(height=HEIGHT)
+    return alt.LayerChart(layer=layers, height=HEIGHT)
 
 
 def _frame(rows: list[dict[str, Any]], day: str, columns: dict[str, str]) -> pl.DataFrame:
@@ -124,7 +124,9 @@ def _named(frame: pl.DataFrame, series: str) -> alt.Chart:
 def _colour(colours: dict[str, str]) -> alt.Color:
     """Colour by series, with one legend for all layers of a figure."""
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    legend = alt.Legend(orient="top", title=None, columns=2, labelLimit=260)
+    legend = alt.Legend(
+        orient="bottom", title=None, columns=1, labelLimit=260, symbolType="square", symbolOpacity=1
+    )
     return alt.Color("series:N", scale=scale, legend=legend)
 
 

@@ -35,12 +35,13 @@ def sales_by_day(
         "period:N",
         title=None,
         scale=alt.Scale(domain=[THIS_PERIOD, PERIOD_BEFORE], range=[BLUE, GREY]),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", symbolType="stroke"),
     )
     dash = alt.StrokeDash(
         "period:N",
         scale=alt.Scale(domain=[THIS_PERIOD, PERIOD_BEFORE], range=[[1, 0], [5, 4]]),
-        legend=None,
+        title=None,
+        legend=alt.Legend(orient="top"),
     )
     lines = (
         alt.Chart(frame)
@@ -60,7 +61,7 @@ def sales_by_day(
     layers: list[alt.Chart] = [lines]
     if running_date is not None:
         layers.extend(_running_day(running_date))
-    return alt.layer(*layers).properties(height=280)
+    return alt.LayerChart(layer=layers, height=280)
 
 
 def _running_day(day: date) -> tuple[alt.Chart, alt.Chart]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from core.published import BuildInfo
-from dashboards.data.api import Api, ApiRefusal
+from dashboards.data.api import Api, ApiRefusal, ApiUnreachable
 
 PAGE_LINES = 100
 SHOWN_LINES = 500
@@ -112,7 +112,7 @@ def load_item(api: Api, series_id: str) -> dict[str, Any]:
 def approve(api: Api, proposal: Proposal, units: int) -> Notice:
     """Approve one proposal; a second click, or a retry, orders nothing twice.
 
-    The key belongs to this proposal and quantity in this browser tab.
+    The key belongs to this proposal and quantity in this browser tab, until the API has answered.
     """
     keys: dict[str, str] = st.session_state.setdefault("restock_keys", {})
     name = f"{proposal['plan_run_id']} {proposal['proposal_id']} {units}"
@@ -123,6 +123,12 @@ def approve(api: Api, proposal: Proposal, units: int) -> Notice:
     }
     try:
         answer = api.post("/api/v1/plans/proposals/approve", body, idempotency_key=key)
+    except ApiUnreachable:
+        return Notice(
+            False,
+            "The API does not answer. The line may have been approved: approve again when it is back,"
+            " and it is ordered once.",
+        )
     except ApiRefusal as refusal:
         keys.pop(name, None)
         return Notice(False, refusal.detail)

@@ -26,7 +26,7 @@ def show_forecast_accuracy(rows: list[dict[str, Any]]) -> None:
         st.info("No forecast was measured in this build.", icon=":material/inbox:")
         return
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "model": st.column_config.TextColumn("Model", pinned=True),
         "role": "Role",
         "wape": number("Error (WAPE)", format="percent", help="Sum of errors as a share of demand"),
@@ -51,7 +51,7 @@ def show_recommendation_accuracy(rows: list[dict[str, Any]]) -> None:
         st.info("No recommendation was measured in this build.", icon=":material/inbox:")
         return
     number = st.column_config.NumberColumn
-    columns = {
+    columns: dict[str, Any] = {
         "model": st.column_config.TextColumn("Method", pinned=True),
         "role": "Role",
         "recall_at_10": number(

@@ -4,16 +4,16 @@ from html import escape
 
 import streamlit as st
 
+_BUTTON = "display:inline-block;padding:.4rem .9rem;border-radius:.5rem;text-decoration:none;"
 # White on this blue has a contrast of 5.2:1, in light and in dark mode.
-_BUTTON = (
-    "display:inline-block;padding:.45rem .9rem;border-radius:.5rem;"
-    "background:#0072B2;color:#fff;text-decoration:none"
-)
+_PRIMARY = f"{_BUTTON}background:#0072B2;color:#fff"
+_SECONDARY = f"{_BUTTON}border:1px solid currentColor;color:inherit"
 
 
-def show_link(label: str, url: str) -> None:
+def show_link(label: str, url: str, *, is_primary: bool = False) -> None:
     """Show a link that stays in this browser tab; Streamlit's own would open another one."""
-    st.html(f'<a href="{escape(url, quote=True)}" style="{_BUTTON}">{escape(label)}</a>')
+    style = _PRIMARY if is_primary else _SECONDARY
+    st.html(f'<a href="{escape(url, quote=True)}" style="{style}">{escape(label)}</a>')
 
 
 def show_nothing_published() -> None:

@@ -80,9 +80,11 @@ def worklist_columns(currency: str) -> dict[str, Any]:
     return {
         "product": st.column_config.TextColumn("Product", pinned=True),
         "state": st.column_config.TextColumn("State", help="Open, dismissed, or the restock order's number"),
-        "units": number("Suggested order (units)", format="localized"),
+        "units": number("Suggested units", format="localized"),
         "order_by": st.column_config.DateColumn("Order by", format="YYYY-MM-DD"),
-        "risk": number("Chance to run out", format="percent", help="Before the next order could arrive"),
+        "risk": number(
+            "Runs out", format="percent", help="Chance to run out before the next order could arrive"
+        ),
         "gain": number(f"Gain ({currency})", format=amount, help="What ordering now earns over not ordering"),
         "cost": number(f"Cost ({currency})", format=amount),
         "supplier": "Supplier",
@@ -102,7 +104,10 @@ def state_of(item: Proposal) -> str:
 
 def parts_table(proposal: Proposal) -> list[dict[str, str]]:
     """Return the signed parts of a suggestion and their total, as they add up."""
-    parts = [{"Part": part["label"], "Units": f"{part['units']:+,}"} for part in proposal["parts"]]
+    parts = [
+        {"Part": part["label"], "Units": f"{part['units']:+,}" if part["units"] else "0"}
+        for part in proposal["parts"]
+    ]
     return [*parts, {"Part": "**= Suggested order**", "Units": f"**{proposal['suggested_units']:,}**"}]
 
 

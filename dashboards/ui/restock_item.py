@@ -103,7 +103,6 @@ def _show_decision(person: Person, worklist: Worklist, proposal: Proposal) -> No
 
 def _approve(person: Person, proposal: Proposal, units: int) -> None:
     """Approve, then draw the page anew: it shows what is decided, by whomever."""
-    with explained_failures():
-        st.session_state["restock_notice"] = approve(person.api, proposal, units)
+    st.session_state["restock_notice"] = approve(person.api, proposal, units)
     st.query_params["item"] = proposal["series_id"]
     st.rerun()

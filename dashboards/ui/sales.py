@@ -1,6 +1,7 @@
 """Figures and tables of the sales overview."""
 
 from decimal import Decimal
+from typing import Any
 
 import streamlit as st
 
@@ -29,7 +30,8 @@ def show_period(overview: SalesOverview) -> None:
     )
     st.caption(
         f"{period.first_date} to {period.last_date}, compared with {previous.first_date} to"
-        f" {previous.last_date} (same weekdays); days in {overview.timezone}.{running}"
+        f" {previous.last_date} (same weekdays); days in {overview.timezone},"
+        f" amounts in {overview.currency}.{running}"
     )
 
 
@@ -40,7 +42,7 @@ def show_totals(overview: SalesOverview) -> None:
         metric = METRICS[name]
         now, before = getattr(overview.totals, name), getattr(overview.previous_totals, name)
         grid.metric(
-            _label(name, overview.currency),
+            metric.title,
             headline(now, overview.currency) if metric.unit == "money" else f"{now:,}",
             change(now, before),
             delta_color="inverse" if metric.good_direction == "down" else "normal",
@@ -66,7 +68,7 @@ def show_days(overview: SalesOverview, name: str) -> None:
     with st.expander("Show as table"):
         number = st.column_config.NumberColumn
         money_format = amount_format(overview.currency)
-        columns = {
+        columns: dict[str, Any] = {
             "sales_date": st.column_config.DateColumn("Day", pinned=True),
             "net_sales_amount": number(_label("net_sales_amount", overview.currency), format=money_format),
             "orders_count": number("Orders", format="localized"),
@@ -87,7 +89,7 @@ def show_days(overview: SalesOverview, name: str) -> None:
 
 def show_sellers(overview: SalesOverview) -> None:
     """Show what sold most, and least of what is on sale."""
-    columns = {
+    columns: dict[str, Any] = {
         "product_name": st.column_config.TextColumn("Product", pinned=True),
         "sku": "SKU",
         "units": st.column_config.NumberColumn("Units sold", format="localized"),
