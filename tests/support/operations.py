@@ -66,6 +66,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/api/v1/shops/{shop_id}/storefront-keys"): Case(_path("shop_id"), lambda ids: {"name": "x"}),
     ("DELETE", "/api/v1/shops/{shop_id}/storefront-keys/{key_id}"): Case(_path("shop_id", "key_id")),
     ("GET", "/api/v1/products"): Case(query=lambda ids: {"category_id": ids["category_id"]}),
+    ("GET", "/api/v1/products/recommendations"): Case(
+        query=lambda ids: {"product_ids": ids["product_id"]}, needs_build=True
+    ),
     ("GET", "/api/v1/products/{product_id}"): Case(_path("product_id")),
     ("POST", "/api/v1/products"): Case(
         body=lambda ids: {

@@ -136,6 +136,14 @@ async def test_logging_out_ends_the_session(visitor: Api) -> None:
     assert_problem(await visitor.client.get("/api/v1/auth/session"), 401, "no_page_session")
 
 
+async def test_following_a_link_ends_no_session(visitor: Api) -> None:
+    cookie = cookie_of(await log_in(visitor))
+    page = await visitor.client.get("/logout")
+    assert page.status_code == 200
+    assert '<form method="post" action="/logout">' in page.text
+    assert (await session(visitor, cookie)).status_code == 200
+
+
 async def test_the_cookie_is_secure_in_production(visitor: Api) -> None:
     visitor.app.state.settings = visitor.app.state.settings.model_copy(update={"environment": "production"})
     assert "Secure" in (await log_in(visitor)).headers["set-cookie"]
