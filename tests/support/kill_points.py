@@ -13,10 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from core.lake import read_manifest
+from core.progress import SilentProgress
 from core.settings import load_settings
 from core.warehouse import hold_warehouse
 from pipelines.feed.pull import pull
 from pipelines.publish import publish
+from pipelines.rounds import hold_round
+from pipelines.run import run_steps
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -28,7 +31,7 @@ def run_until_killed(*arguments: str) -> None:
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert process.returncode == -signal.SIGKILL, process.stderr
@@ -48,6 +51,12 @@ def main(what: str, point: str, home: str, *rest: str) -> None:
     settings = load_settings({"home": home})
     if what == "pull":
         pull(settings, rest[0], reached=kill_at(point))
+        return
+    if what == "round":
+        with hold_round(
+            settings, rest[0], full=False, progress=SilentProgress(), reached=kill_at(point)
+        ) as work:
+            run_steps(work)
         return
     manifest = read_manifest(settings)
     assert manifest is not None

@@ -1,0 +1,196 @@
+"""Whole rounds: what is published is what PostgreSQL holds, and damaged data publishes nothing."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from core.lake import raw_folder, read_manifest
+from core.postgres.server import Server
+from core.published import current_build, open_snapshot
+from core.runs import list_runs
+from core.settings import Settings, load_settings
+from core.warehouse import WarehouseBusyError, hold_warehouse
+from pipelines.run import read_status, reconcile
+from pipelines.steps import STEPS
+from tests.support.databases import fresh_copy
+from tests.support.publishing import published_bytes
+from tests.support.rounds import HISTORY_DAYS, SmallShops, make_small_shops
+
+pytestmark = pytest.mark.slow
+
+# Independent of the warehouse's SQL: straight from the tables, by the company's own calendar.
+REVENUE_SQL = """
+select
+    orders.company_id::text,
+    (orders.placed_at at time zone companies.timezone)::date as sales_date,
+    sum(order_lines.net_amount) as net_sales_amount,
+    sum(order_lines.quantity_units)::int as units
+from order_lines
+inner join orders on orders.company_id = order_lines.company_id and orders.id = order_lines.order_id
+inner join companies on companies.id = orders.company_id
+group by 1, 2
+"""
+
+
+@pytest.fixture(scope="module")
+def shops(
+    database_server: Server, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SmallShops]:
+    """Two companies after their first round."""
+    home = tmp_path_factory.mktemp("round") / "home"
+    with fresh_copy(database_server, session_settings) as database:
+        shops = make_small_shops(database, load_settings({"home": home}))
+        result = shops.run()
+        assert result.ok, result.reason
+        yield shops
+
+
+def revenue_in_postgresql(shops: SmallShops) -> set[tuple[str, object, Decimal, int]]:
+    with shops.database.connect("owner") as owner:
+        return {(row[0], row[1], row[2], row[3]) for row in owner.execute(REVENUE_SQL).fetchall()}
+
+
+def revenue_published(shops: SmallShops) -> set[tuple[str, object, Decimal, int]]:
+    found: set[tuple[str, object, Decimal, int]] = set()
+    for company in (shops.acme, shops.bolt):
+        with open_snapshot(shops.settings, company.id) as snapshot:
+            found |= {
+                (row["company_id"], row["sales_date"], row["net_sales_amount"], row["units"])
+                for row in snapshot.rows("select * from srv_sales_daily where orders_count > 0")
+            }
+    return found
+
+
+def test_revenue_per_day_and_company_equals_postgresql_to_the_cent(shops: SmallShops) -> None:
+    assert len(revenue_in_postgresql(shops)) >= 2 * HISTORY_DAYS
+    assert revenue_published(shops) == revenue_in_postgresql(shops)
+
+
+def test_the_log_tells_every_step_every_total_and_every_test(shops: SmallShops) -> None:
+    run = list_runs(shops.settings)[-1]
+    assert (run.status, run.kind, run.build_id) == ("ok", "full", run.run_id)
+    assert [step.name for step in run.steps] == [step.name for step in STEPS]
+    assert all(step.peak_bytes > 0 for step in run.steps)
+    assert {line.table for line in run.reconciliation} >= {"orders", "order_lines", "stock_ledger"}
+    assert all(line.is_equal for line in run.reconciliation)
+    assert {test.status for test in run.tests} == {"passed"}
+    own = run.for_company(str(shops.acme.id))
+    assert {line.company_id for line in own.reconciliation} == {str(shops.acme.id)}
+
+
+def test_every_company_gets_a_forecast_a_plan_and_its_reasons(shops: SmallShops) -> None:
+    for company in (shops.acme, shops.bolt):
+        with open_snapshot(shops.settings, company.id) as snapshot:
+            days = snapshot.rows("select count(*) as days, min(mean_units) as least from srv_forecast_daily")[
+                0
+            ]
+            proposed = snapshot.rows("select count(*) as rows from srv_restock_worklist")[0]["rows"]
+            refused = snapshot.rows("select reason_code from srv_restock_not_proposed")
+        assert days["days"] >= 28
+        assert days["least"] > 0
+        assert proposed + len(refused) == 1
+
+
+def test_a_second_round_without_news_changes_nothing_and_writes_no_company_file(shops: SmallShops) -> None:
+    before = shops.mart_checksums()
+    result = shops.run()
+    assert result.ok
+    assert shops.mart_checksums() == before
+    publish = result.steps[-1].detail
+    assert publish.startswith("0 company files written, 2 unchanged")
+    assert [step.detail for step in result.steps if step.name in ("forecast", "plan", "recommend")] == [
+        "0 companies computed, 2 unchanged"
+    ] * 3
+
+
+def test_an_incremental_round_equals_a_full_one(shops: SmallShops) -> None:
+    shops.sell(shops.acme, days_ago=0, units=7)
+    shops.sell(shops.acme, days_ago=30, units=1)
+    result = shops.run()
+    assert result.ok, result.reason
+    assert "1 company files written, 1 unchanged" in result.steps[-1].detail
+    assert revenue_published(shops) == revenue_in_postgresql(shops)
+    incremental = shops.mart_checksums()
+
+    result = shops.run(full=True)
+    assert result.ok, result.reason
+    assert shops.mart_checksums() == incremental
+    assert revenue_published(shops) == revenue_in_postgresql(shops)
+    assert list_runs(shops.settings)[0].kind == "full"
+
+
+def _duplicate(table: pa.Table) -> pa.Table:
+    return pa.concat_tables([table, table.slice(0, 1)])
+
+
+def _halve(table: pa.Table) -> pa.Table:
+    return table.slice(0, table.num_rows // 2)
+
+
+def _orphan(table: pa.Table) -> pa.Table:
+    position = table.schema.get_field_index("order_id")
+    return table.set_column(position, "order_id", pc.binary_join_element_wise(table["order_id"], "x", ""))
+
+
+@pytest.mark.parametrize(
+    ("damage", "step"), [(_duplicate, "marts"), (_halve, "reconcile"), (_orphan, "marts")]
+)
+def test_damaged_data_publishes_nothing_and_says_why(
+    shops: SmallShops, damage: Callable[[pa.Table], pa.Table], step: str, tmp_path: Path
+) -> None:
+    manifest = read_manifest(shops.settings)
+    assert manifest is not None
+    lines = manifest.table("order_lines")
+    assert lines is not None
+    file = raw_folder(shops.settings) / lines.segments[0].file
+    kept = shutil.copy(file, tmp_path / "kept.parquet")
+    before = published_bytes(shops.settings)
+
+    pq.write_table(damage(pq.read_table(file)), file, store_decimal_as_integer=True)
+    result = shops.run()
+    shutil.copy(kept, file)
+
+    assert not result.ok
+    assert result.failed_step in {"marts", step}
+    assert result.reason
+    assert published_bytes(shops.settings) == before
+    run = list_runs(shops.settings)[0]
+    assert (run.status, run.reason, run.build_id) == ("failed", result.reason, None)
+    if result.failed_step == "marts":
+        assert [test.name for test in run.tests if test.status == "failed"]
+    else:
+        assert [line.table for line in run.reconciliation if not line.is_equal]
+    assert shops.run().ok
+
+
+def test_a_second_round_at_the_same_time_is_refused_in_one_sentence(shops: SmallShops) -> None:
+    runs = len(list_runs(shops.settings))
+    with hold_warehouse(shops.settings), pytest.raises(WarehouseBusyError, match="Another run is at work"):
+        shops.run()
+    assert len(list_runs(shops.settings)) == runs
+
+
+def test_a_dry_run_counts_and_writes_nothing(shops: SmallShops) -> None:
+    manifest = read_manifest(shops.settings)
+    shops.sell(shops.bolt, days_ago=1, units=1)
+    result = shops.run(dry_run=True)
+    assert result.ok
+    assert "1 orders" in result.steps[0].detail
+    assert read_manifest(shops.settings) == manifest
+
+
+def test_status_and_reconcile_read_what_the_rounds_left(shops: SmallShops) -> None:
+    status = read_status(shops.settings)
+    build = current_build(shops.settings)
+    assert build is not None
+    assert (status.build_id, status.horizon_at) == (build.build_id, build.horizon_at)
+    report = reconcile(shops.settings)
+    assert report.ok
+    assert report.compared_totals > 20
+    assert report.differences == []
