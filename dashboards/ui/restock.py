@@ -41,7 +41,7 @@ def show_worklist(worklist: Worklist) -> Proposal:
         key="restock_list",
         on_select="rerun",
         selection_mode="single-row",
-        alt="Items to order, most gain first. Choose a row to see why, and to approve it.",
+        alt="Items to order, most gain first",
     )
     rows = answer["selection"]["rows"]
     if rows and rows[0] < len(worklist.items):

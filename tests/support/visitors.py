@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -27,7 +28,8 @@ PASSWORD = "correct horse battery"
 
 @cache
 def _password_hash() -> str:
-    return asyncio.run(hash_password(PASSWORD))
+    with ThreadPoolExecutor(1) as pool:  # a browser's driver may hold this thread's event loop
+        return pool.submit(lambda: asyncio.run(hash_password(PASSWORD))).result()
 
 
 def add_visitor(
