@@ -73,7 +73,7 @@ async def place_order(
         ),
     )
     if result.response_body is None or result.outcome == "key_reused":
-        raise _refusal(result)
+        raise _refusal(result, order)
     return result
 
 
@@ -177,7 +177,7 @@ def _buyer_of(order: OrderCreate, caller: Caller) -> tuple[PlacedBy, UUID | None
     return ("guest" if customer_id is None else "customer"), customer_id
 
 
-def _refusal(result: PlacementResult) -> ApiError:
+def _refusal(result: PlacementResult, order: OrderCreate) -> ApiError:
     details = result.details
     match result.outcome:
         case "key_reused":
@@ -189,7 +189,7 @@ def _refusal(result: PlacementResult) -> ApiError:
         case "unknown_sku":
             return UnknownSku(violations=_line_violations(details))
         case "out_of_stock":
-            return OutOfStock(extensions={"lines": details})
+            return OutOfStock(violations=_short_violations(details, order), extensions={"lines": details})
         case _:
             return PriceChanged(extensions=details)
 
@@ -202,6 +202,21 @@ def _line_violations(unknown: Sequence[dict[str, Any]]) -> list[Violation]:
             "Not sold in this shop.",
         )
         for line in unknown
+    ]
+
+
+def _short_violations(short: Sequence[dict[str, Any]], order: OrderCreate) -> list[Violation]:
+    """Point to the first line that names each variant of which there is too little."""
+    wanted = [line.sku or str(line.variant_id) for line in order.lines]
+    return [
+        Violation(
+            f"/lines/{wanted.index(name)}/quantity_units",
+            OutOfStock.code,
+            f"{variant['available_units']} available.",
+        )
+        for variant in short
+        for name in (variant["sku"], variant["variant_id"])
+        if name in wanted
     ]
 
 

@@ -152,6 +152,7 @@ async def test_one_short_line_refuses_the_whole_order(api: Api, company: Company
     assert [(line["sku"], line["requested_units"], line["available_units"]) for line in problem["lines"]] == [
         (others[1], 6, 5)
     ]
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/lines/2/quantity_units"]
     assert counts(api) == before
     assert api.scalar("select sum(reserved_units) from stock_levels") == 0
 
