@@ -26,7 +26,7 @@ class Service:
 
     name: str
     process: subprocess.Popen[bytes]
-    health_url: str
+    health_url: str | None
     log_file: Path
 
 
@@ -38,8 +38,11 @@ class Services:
         self._logs_folder = logs_folder
         self._services: list[Service] = []
 
-    def start(self, name: str, arguments: Sequence[str], *, health_url: str) -> None:
-        """Start ``stockwise ARGUMENTS``; its output goes to a log of its own."""
+    def start(self, name: str, arguments: Sequence[str], *, health_url: str | None = None) -> None:
+        """Start ``stockwise ARGUMENTS``; its output goes to a log of its own.
+
+        One without an address answers nobody: it is only watched.
+        """
         self._logs_folder.mkdir(parents=True, exist_ok=True)
         log_file = self._logs_folder / f"{name}.log"
         with log_file.open("wb") as log:
@@ -62,7 +65,7 @@ class Services:
         """
         deadline = time.monotonic() + timeout_seconds
         for service in self._services:
-            while not _answers(service.health_url):
+            while service.health_url is not None and not _answers(service.health_url):
                 self._require_running(service)
                 if time.monotonic() > deadline:
                     raise StockwiseError(

@@ -18,7 +18,7 @@ from core.settings import Settings
 HotPool = AsyncConnectionPool[psycopg.AsyncConnection[tuple[Any, ...]]]
 
 _STATEMENT_TIMEOUT_SECONDS = 30
-_POOL_WAIT_SECONDS = 5
+_POOL_WAIT_SECONDS = 2  # then 503: an overloaded or lost database is said, not waited for
 _START_SECONDS = 30
 _SMALLEST_HOT_POOL = 1
 

@@ -34,6 +34,7 @@ def run_demo(settings: Settings, terminal: Terminal, *, seed: int, is_serving: b
         dashboards_url = f"http://{settings.dashboards_host}:{settings.dashboards_port}"
         services.start("api", ["serve"], health_url=f"{settings.api_url}/health")
         services.start("dashboards", ["dashboards"], health_url=f"{dashboards_url}/_stcore/health")
+        services.start("worker", ["worker"])
         with progress.step("starting API and dashboards"):
             services.wait_until_ready(timeout_seconds=STARTUP_SECONDS)
         if is_first:

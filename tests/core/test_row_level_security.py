@@ -27,8 +27,9 @@ REVIEWED_FUNCTIONS = {
     "inventory_find_expired",  # which companies have reservations to release
     "platform_list_companies",  # for super admins: the route checks the role
     "purge_idempotency_keys",  # of all companies, older than an instant
+    "record_product_terms",  # trigger: history of prices and costs
     "record_supplier_terms",  # trigger: history of terms
-    "record_terms",  # history of prices and costs
+    "record_variant_terms",  # trigger: history of prices and costs
 }
 
 

@@ -130,7 +130,7 @@ referencing new table as added_rows for each statement execute function apply_le
 
 -- History of price, cost and supplier terms, in the same transaction as the change ------------------
 create function record_terms(p_company_id uuid, p_product_id uuid, p_variant_id uuid, p_user_id uuid) returns void
-language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+language sql as $$
     insert into price_history (company_id, variant_id, unit_price_amount, regular_price_amount, valid_from, changed_by)
     select terms.company_id, terms.variant_id, terms.unit_price_amount, terms.regular_price_amount, now(), p_user_id
     from variant_terms as terms
@@ -163,13 +163,15 @@ $$;
 create function bound_user_id() returns uuid language sql stable parallel safe
 return nullif(current_setting('app.user_id', true), '')::uuid;
 
-create function record_product_terms() returns trigger language plpgsql as $$
+create function record_product_terms() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     perform record_terms(new.company_id, new.id, null, bound_user_id());
     return null;
 end $$;
 
-create function record_variant_terms() returns trigger language plpgsql as $$
+create function record_variant_terms() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
     perform record_terms(new.company_id, null, new.id, bound_user_id());
     return null;
@@ -317,7 +319,7 @@ grant usage on schema public to stockwise_app, stockwise_reader;
 grant execute on function
     document_number(text, bigint, timestamptz, text), minor_unit_digits(text), instant_text(timestamptz),
     touch_row(), touch_row_xid(), bury_rows(), refuse_change(),
-    apply_ledger(), record_terms(uuid, uuid, uuid, uuid), bound_user_id(), record_product_terms(),
+    apply_ledger(), bound_user_id(), record_product_terms(),
     record_variant_terms(), record_supplier_terms(), auth_find_user(text),
     auth_create_user(uuid, text, text, text, text, text, text), auth_find_memberships(uuid),
     auth_find_session(bytea), auth_find_storefront(bytea),
