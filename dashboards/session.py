@@ -21,6 +21,8 @@ from dashboards.data.api import Api, ApiRefusal, ApiUnreachable
 from dashboards.ui.notices import show_link, show_nothing_published, show_refusal, show_unreachable
 
 _STATE = "stockwise_person"
+_CHOICE = "company"
+_LONGEST_COOKIE = 200
 _RENEW_BEFORE_SECONDS = 60
 _LISTED_COMPANIES = 100
 SUPER_ADMIN = "super_admin"
@@ -66,9 +68,9 @@ class Person:
 def require_person() -> Person:
     """Return who is logged in, or show how to log in and end the page's run."""
     cookie = context.visitor_cookie()
-    if not cookie:
+    if not cookie or len(cookie) > _LONGEST_COOKIE:
         _show_login("Log in to see your shops' numbers.")
-    wanted = st.query_params.get("company")
+    wanted = st.query_params.get(_CHOICE)
     person: Person | None = st.session_state.get(_STATE)
     if person is not None and not _is_stale(person, wanted):
         return person
@@ -101,19 +103,26 @@ def explained_failures() -> Iterator[None]:
 
 
 def choose_company(person: Person) -> None:
-    """Let a person of several companies switch; the choice is in the address."""
+    """Let a person of several companies switch; the choice is in the address, on every page."""
     if len(person.companies) < 2:
         return
+    if st.query_params.get(_CHOICE) != person.chosen_slug:
+        st.query_params[_CHOICE] = person.chosen_slug
     slugs = [slug for slug, _ in person.companies]
     names = dict(person.companies)
+    # Not bound to the address by Streamlit, which would write the name there: names need not be unique.
     st.selectbox(
         "Company",
         slugs,
         index=slugs.index(person.chosen_slug),
         format_func=lambda slug: names[slug],
-        key="company",
-        bind="query-params",
+        key=_CHOICE,
+        on_change=_switch_company,
     )
+
+
+def _switch_company() -> None:
+    st.query_params[_CHOICE] = st.session_state[_CHOICE]
 
 
 def _is_stale(person: Person, wanted: str | None) -> bool:

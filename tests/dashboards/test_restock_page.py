@@ -14,7 +14,7 @@ BUYER = "buyer@acme.example"
 def orders_of(pages: Pages) -> list[tuple[Any, ...]]:
     with pages.database.connect("owner") as owner:
         return owner.execute(
-            "select restock_orders.restock_number, restock_orders.status, lines.quantity_units"
+            "select restock_orders.restock_number, restock_orders.status, lines.ordered_units"
             " from restock_orders inner join restock_order_lines as lines"
             " on restock_orders.id = lines.restock_order_id order by restock_number"
         ).fetchall()
