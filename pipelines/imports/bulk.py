@@ -24,7 +24,6 @@ def insert_frame(
     frame: pl.DataFrame,
     *,
     company_id: str,
-    chunk_rows: int = CHUNK_ROWS,
     on_rows: Callable[[int], None] | None = None,
 ) -> int:
     """Insert the frame's rows into a tenant table and return how many were new.
@@ -34,8 +33,6 @@ def insert_frame(
 
     Parameters
     ----------
-    chunk_rows : int
-        Rows of one statement.
     on_rows : callable, optional
         Told the number of rows after each chunk.
     """
@@ -46,7 +43,7 @@ def insert_frame(
     _create_staging(connection, table, staging, columns)
     insert = _insert_statement(table, staging, columns, company_id)
     inserted = 0
-    for chunk in frame.iter_slices(chunk_rows):
+    for chunk in frame.iter_slices(CHUNK_ROWS):
         copy_frame(connection, staging, chunk)
         inserted += connection.execute(insert).rowcount
         connection.execute(sql.SQL("truncate {}").format(staging))

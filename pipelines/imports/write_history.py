@@ -9,7 +9,7 @@ from psycopg import sql
 from core.errors import StockwiseError
 from core.postgres.connect import Connection
 from core.progress import Progress
-from pipelines.imports.bulk import CHUNK_ROWS, insert_frame, stage_frame
+from pipelines.imports.bulk import insert_frame, stage_frame
 from pipelines.imports.catalogue_rows import catalogue_rows
 from pipelines.imports.document_numbers import take_document_numbers
 from pipelines.imports.history_rows import SalesHistory, Tenant, to_utc
@@ -18,9 +18,6 @@ from pipelines.imports.opening_stock import least_openings
 from pipelines.imports.parameters import ImportParameters
 from pipelines.imports.table_rows import ledger_moves, opening_moves, order_rows
 
-# The trigger that records a variant's terms plans its look-up once a statement, and for a table that is still
-# empty it plans to read all of it: 5,000 variants in one statement took 7 s, in ten statements 1 s.
-_CHUNK_ROWS = {"variants": 500}
 # The rows of a new invoice are new; master data may be there from an earlier import.
 _ALL_NEW = {
     "orders", "order_lines", "order_charges", "order_history", "order_returns", "order_return_lines",
@@ -101,12 +98,7 @@ def write_history(
     def write(table: str, frame: pl.DataFrame) -> None:
         with progress.step(f"Writing {table.replace('_', ' ')}", total=frame.height) as step:
             written[table] = insert_frame(
-                connection,
-                table,
-                frame,
-                company_id=tenant.company_id,
-                chunk_rows=_CHUNK_ROWS.get(table, CHUNK_ROWS),
-                on_rows=step.advance,
+                connection, table, frame, company_id=tenant.company_id, on_rows=step.advance
             )
             step.note(f"{written[table]:,} rows")
         if table in _ALL_NEW and written[table] != frame.height:

@@ -129,6 +129,7 @@ create trigger apply_ledger after insert on stock_ledger
 referencing new table as added_rows for each statement execute function apply_ledger();
 
 -- History of price, cost and supplier terms, in the same transaction as the change ------------------
+-- Of one variant, or of a product's variants. ("id = x or x is null" would read the whole company's each time.)
 create function record_terms(p_company_id uuid, p_product_id uuid, p_variant_id uuid, p_user_id uuid) returns void
 language sql as $$
     insert into price_history (company_id, variant_id, unit_price_amount, regular_price_amount, valid_from, changed_by)
@@ -140,8 +141,11 @@ language sql as $$
         order by valid_from desc, id desc limit 1
     ) as latest on true
     where terms.company_id = p_company_id
-    and (p_variant_id is null or terms.variant_id = p_variant_id)
-    and (p_product_id is null or terms.product_id = p_product_id)
+    and terms.variant_id in (
+        select id from variants where company_id = p_company_id and id = p_variant_id
+        union all
+        select id from variants where company_id = p_company_id and product_id = p_product_id
+    )
     and (latest.unit_price_amount, latest.regular_price_amount)
         is distinct from (terms.unit_price_amount, terms.regular_price_amount);
 
@@ -154,8 +158,11 @@ language sql as $$
         order by valid_from desc, id desc limit 1
     ) as latest on true
     where terms.company_id = p_company_id
-    and (p_variant_id is null or terms.variant_id = p_variant_id)
-    and (p_product_id is null or terms.product_id = p_product_id)
+    and terms.variant_id in (
+        select id from variants where company_id = p_company_id and id = p_variant_id
+        union all
+        select id from variants where company_id = p_company_id and product_id = p_product_id
+    )
     and (latest.is_known is null and terms.unit_cost_amount is not null
         or latest.is_known and latest.unit_cost_amount is distinct from terms.unit_cost_amount);
 $$;
