@@ -58,13 +58,13 @@ def worklist_rows(items: list[Proposal]) -> pl.DataFrame:
         {
             "product": item_name(item),
             "state": state_of(item),
+            "location": item["location_name"],
             "units": item["suggested_units"],
             "order_by": item["order_by_date"],
             "risk": item["stockout_probability_ratio"],
             "gain": float(item["value_amount"]),
             "cost": None if item["cost_amount"] is None else float(item["cost_amount"]),
             "supplier": known(item["supplier_name"]),
-            "location": item["location_name"],
             "sku": item["sku"],
             "basis": "assumed" if item["is_assumed"] else "known",
         }
@@ -79,7 +79,9 @@ def worklist_columns(currency: str) -> dict[str, Any]:
     number, amount = st.column_config.NumberColumn, amount_format(currency)
     return {
         "product": st.column_config.TextColumn("Product", pinned=True),
-        "state": st.column_config.TextColumn("State", help="Open, dismissed, or the restock order's number"),
+        "state": st.column_config.TextColumn(
+            "State", width=155, help="Open, dismissed, or the restock order's number"
+        ),
         "units": number("Suggested units", format="localized"),
         "order_by": st.column_config.DateColumn("Order by", format="YYYY-MM-DD"),
         "risk": number(

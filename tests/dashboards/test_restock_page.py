@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.data import restock
+from dashboards.data.api import Api
 from tests.support.pages import Pages, figure, words
 
 BUYER = "buyer@acme.example"
@@ -29,7 +30,7 @@ def test_a_line_shows_what_to_order_and_why(pages: Pages) -> None:
     pages.log_in(BUYER)
     at = pages.open("restock")
     (row,) = at.dataframe[0].value.to_dict("records")
-    assert list(row)[:3] == ["product", "state", "units"]
+    assert list(row)[:4] == ["product", "state", "location", "units"]
     assert (row["product"], row["state"], row["units"], row["cost"]) == ("Thing", "○ open", 24, 144.0)
     assert figure(at, "Lines to decide on") == "1"
     assert figure(at, "Cost if all are ordered") == "144.00 EUR"
@@ -71,13 +72,28 @@ def test_approving_orders_and_the_line_shows_the_order(pages: Pages) -> None:
     assert again.dataframe[0].value["state"].tolist() == [f"✓ {number}"]
 
 
-def test_two_tabs_order_once(pages: Pages) -> None:
+def test_a_second_tab_sees_the_decision_instead_of_ordering_again(pages: Pages) -> None:
     pages.log_in(BUYER)
     first, second = pages.open("restock"), pages.open("restock")
     approve_button(first).click().run()
     approve_button(second).click().run()
     assert len(orders_of(pages)) == 1
-    assert "Already approved" in second.error[0].value
+    assert "Approved: 24 units" in second.success[0].value
+
+
+def test_two_buyers_who_see_the_same_old_list_order_once(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lists were read before either decided: then only the API can tell."""
+    pages.log_in(BUYER)
+    token = Api(pages.api.url).page_session(str(pages.cookie))["access_token"]
+    old = restock.load_worklist(Api(pages.api.url, token))
+    monkeypatch.setattr(restock, "load_worklist", lambda api: old)
+    first, second = pages.open("restock"), pages.open("restock")
+    approve_button(first).click().run()
+    approve_button(second).click().run()
+    ((number, _, _),) = orders_of(pages)
+    assert f"Already approved on {number}." in second.error[0].value
 
 
 def test_a_retry_after_a_lost_answer_orders_once(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -166,7 +166,7 @@ def _a_buyer_approves(shop: Shop, proposal: dict[str, Any]) -> dict[str, Any]:
         "plan_run_id": proposal["plan_run_id"],
         "items": [{"proposal_id": proposal["proposal_id"]}],
     }
-    made = shop.post("/api/v1/plans/proposals/approve", body, email=BUYER)
+    made = shop.post("/api/v1/plans/proposals/approve", body, email=BUYER, status=200)
     (line,) = made["lines"]
     assert line["outcome"] == "approved"
     stored = shop.rows(
