@@ -10,10 +10,10 @@ from core.runs import (
     ReconciliationRecord,
     RunLog,
     StepRecord,
-    TestRecord,
     close_abandoned_runs,
     list_runs,
 )
+from core.runs import TestRecord as DataTest
 from core.settings import Settings, load_settings
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -47,7 +47,7 @@ def test_every_step_is_readable_while_the_run_goes_on(settings: Settings) -> Non
     step = StepRecord(name="feed", rows=3, seconds=0.5, peak_bytes=10, detail="what changed")
     log.add_step(step)
     log.add_alarm("A transaction is open.")
-    log.add_tests([TestRecord(name="grain", status="passed", failures=0, message="")])
+    log.add_tests([DataTest(name="grain", status="passed", failures=0, message="")])
     (run,) = list_runs(settings)
     assert (run.status, run.steps, run.alarms) == ("running", (step,), ("A transaction is open.",))
     log.succeed(build_id="b", finished_at=NOW)
