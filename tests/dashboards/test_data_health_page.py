@@ -1,0 +1,99 @@
+"""The data health page: runs, reconciliation, tests and accuracy, of one's own company."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from core import runs
+from core.runs import ReconciliationRecord, RunLog, StepRecord
+from tests.support.companies import Company
+from tests.support.pages import Pages, figure, words
+
+ADMIN = "company_admin@acme.example"
+STARTED = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+
+
+def reconciled(company: Company, table: str, rows: int, *, is_equal: bool = True) -> ReconciliationRecord:
+    return ReconciliationRecord(
+        company_id=str(company.id), table=table, rows_source=rows, rows_lake=rows if is_equal else rows - 1,
+        units_source=0, units_warehouse=0, cents_source=0, cents_warehouse=0, is_equal=is_equal,
+    )  # fmt: skip
+
+
+def record_run(pages: Pages, **outcome: Any) -> None:
+    """Write the record of a run that compared both companies and ran three tests."""
+    log = RunLog(pages.settings, run_id="20261121T060000000-aaaa", kind="incremental", started_at=STARTED)
+    log.add_step(StepRecord(name="feed", rows=12_345, seconds=1.5, peak_bytes=100_000_000, detail="9 tables"))
+    log.set_reconciliation(
+        [
+            reconciled(pages.acme, "orders", 17),
+            reconciled(pages.acme, "order_lines", 33, is_equal=False),
+            reconciled(pages.bolt, "orders", 987_654),
+        ]
+    )
+    log.add_tests(
+        [
+            runs.TestRecord(name="not_null_orders_id", status="passed", failures=0, message=""),
+            runs.TestRecord(name="stock_adds_up", status="failed", failures=3, message="Got 3 results"),
+            runs.TestRecord(name="late_orders", status="warned", failures=1, message="Got 1 result"),
+        ]
+    )
+    finished_at = STARTED + timedelta(seconds=90)
+    if outcome:
+        log.fail(**outcome, finished_at=finished_at)
+    else:
+        log.succeed(build_id="build-1", finished_at=finished_at)
+
+
+def test_what_is_wrong_comes_first(pages: Pages) -> None:
+    record_run(pages)
+    pages.log_in(ADMIN)
+    at = pages.open("data_health")
+    assert figure(at, "Tables compared") == "2 · ✗ 1 differ"
+    assert figure(at, "Tests") == "3 · ✗ 1 failed"
+    reconciliation, tests, runs, steps = (frame.value for frame in at.dataframe[:4])
+    assert reconciliation["Table"].tolist() == ["order lines", "orders"]
+    assert reconciliation["Rows in the lake"].tolist() == [32, 17]
+    assert tests["Result"].tolist() == ["✗ failed", "! warned", "✓ passed"]
+    assert runs[["Result", "Kind", "Seconds", "Build"]].values.tolist() == [
+        ["✓ ok", "incremental", 90.0, "build-1"]
+    ]
+    assert steps[["Step", "Rows", "Peak memory (MB)"]].values.tolist() == [["feed", 12_345, 100]]
+
+
+def test_the_other_companys_counts_are_not_shown(pages: Pages) -> None:
+    record_run(pages)
+    pages.log_in(ADMIN)
+    assert "987654" not in words(pages.open("data_health"))
+    pages.log_in("company_admin@bolt.example")
+    said = words(pages.open("data_health"))
+    assert "987654" in said
+    assert "order lines" not in said
+
+
+def test_a_failed_run_says_why_and_that_the_old_numbers_stand(pages: Pages) -> None:
+    record_run(pages, step="marts", reason="The test stock_adds_up failed.")
+    pages.log_in(ADMIN)
+    at = pages.open("data_health")
+    assert at.error[0].value == (
+        "The last run failed at **marts**: The test stock_adds_up failed."
+        " Readers still get the build before it."
+    )
+    assert "build build-1" in words(at)
+    assert at.dataframe[2].value["Reason"].tolist() == ["The test stock_adds_up failed."]
+
+
+def test_the_forecast_stands_beside_its_baseline(pages: Pages) -> None:
+    record_run(pages)
+    pages.log_in(ADMIN)
+    accuracy = pages.open("data_health").dataframe[4].value
+    assert accuracy[["model", "role", "wape"]].values.tolist() == [
+        ["Sells now and then (TSB)", "model", 0.8],
+        ["Last week's same day", "baseline", 1.1],
+    ]
+
+
+def test_before_the_first_run_it_says_how_to_make_one(unpublished: Pages) -> None:
+    unpublished.log_in(ADMIN)
+    at = unpublished.open("data_health")
+    assert "No run is on record yet" in words(at)
+    assert not at.dataframe
