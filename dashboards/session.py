@@ -50,6 +50,11 @@ class Person:
         return Api(context.settings().api_url, self.access_token)
 
     @property
+    def runs_the_platform(self) -> bool:
+        """Whether all companies are theirs to look at."""
+        return SUPER_ADMIN in self.roles
+
+    @property
     def may_restock(self) -> bool:
         """Whether the API would let them approve; it is asked again when they do."""
         return bool(self.roles & {"company_admin", "buyer"})

@@ -12,6 +12,7 @@ from dashboards import context
 
 SHOWN_RUNS = 10
 UNKNOWN_TIMEZONE = "UTC"
+RECONCILE = "reconcile"
 
 
 def published_build() -> BuildInfo | None:
@@ -19,9 +20,21 @@ def published_build() -> BuildInfo | None:
     return current_build(context.settings())
 
 
-def runs_of(company_id: str) -> list[RunRecord]:
-    """Return the newest runs, with this company's part of the reconciliation alone."""
-    return [record.for_company(company_id) for record in list_runs(context.settings(), limit=SHOWN_RUNS)]
+def runs_of(company_id: str, company_name: str, *, is_platform: bool) -> list[RunRecord]:
+    """Return the newest runs with what one company may see of them; who runs the platform sees more."""
+    records = list_runs(context.settings(), limit=SHOWN_RUNS)
+    return [_shown(record.for_company(company_id), company_name, is_platform) for record in records]
+
+
+def _shown(record: RunRecord, company_name: str, is_platform: bool) -> RunRecord:
+    """Leave out alarms about others, and the reconciliation's message: it counts all that differ."""
+    if is_platform:
+        return record
+    alarms = tuple(alarm for alarm in record.alarms if company_name in alarm)
+    reason = record.reason
+    if record.failed_step == RECONCILE:
+        reason = "The warehouse did not equal the order system."
+    return record.model_copy(update={"alarms": alarms, "reason": reason})
 
 
 def load_timezone(company_id: str, build_id: str) -> str:

@@ -1,5 +1,6 @@
 """The data health page: runs, reconciliation, tests and accuracy, of one's own company."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,10 +20,12 @@ def reconciled(company: Company, table: str, rows: int, *, is_equal: bool = True
     )  # fmt: skip
 
 
-def record_run(pages: Pages, **outcome: Any) -> None:
+def record_run(pages: Pages, *, alarms: Sequence[str] = (), **outcome: Any) -> None:
     """Write the record of a run that compared both companies and ran three tests."""
     log = RunLog(pages.settings, run_id="20261121T060000000-aaaa", kind="incremental", started_at=STARTED)
     log.add_step(StepRecord(name="feed", rows=12_345, seconds=1.5, peak_bytes=100_000_000, detail="9 tables"))
+    for alarm in alarms:
+        log.add_alarm(alarm)
     log.set_reconciliation(
         [
             reconciled(pages.acme, "orders", 17),
@@ -68,6 +71,20 @@ def test_the_other_companys_counts_are_not_shown(pages: Pages) -> None:
     said = words(pages.open("data_health"))
     assert "987654" in said
     assert "order lines" not in said
+
+
+def test_messages_about_another_company_are_for_who_runs_the_platform(pages: Pages) -> None:
+    record_run(pages, alarms=["Settings of Bolt are odd.", "Settings of Acme are odd."],
+               step="reconcile", reason="Bolt has 987654 orders too many.")  # fmt: skip
+    pages.log_in(ADMIN)
+    said = words(pages.open("data_health"))
+    assert "Bolt" not in said
+    assert "Settings of Acme are odd." in said
+    assert "The warehouse did not equal the order system." in said
+    pages.log_in("root@platform.example")
+    said = words(pages.open("data_health", company="acme"))
+    assert "Settings of Bolt are odd." in said
+    assert "Bolt has 987654 orders too many." in said
 
 
 def test_a_failed_run_says_why_and_that_the_old_numbers_stand(pages: Pages) -> None:
