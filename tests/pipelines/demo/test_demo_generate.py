@@ -21,15 +21,21 @@ def all_rows(database: FreshDatabase, query: str) -> list[tuple[object, ...]]:
 def test_stock_is_the_sum_of_the_ledger_and_was_never_negative(demo_database: FreshDatabase) -> None:
     differing = all_rows(
         demo_database,
-        "select level.company_id from stock_levels as level"
-        " where on_hand_units <> (select coalesce(sum(delta_units), 0) from stock_ledger as ledger where ledger.company_id = level.company_id"
-        " and ledger.location_id = level.location_id and ledger.variant_id = level.variant_id)",
+        """select level.company_id from stock_levels as level
+        where on_hand_units <> (
+            select coalesce(sum(delta_units), 0) from stock_ledger as ledger
+            where ledger.company_id = level.company_id and ledger.location_id = level.location_id
+            and ledger.variant_id = level.variant_id
+        )""",
     )
     assert differing == []
     lowest = all_rows(
         demo_database,
-        "select min(balance) from (select sum(delta_units)"
-        " over (partition by company_id, location_id, variant_id order by occurred_at, delta_units) as balance from stock_ledger) as balances",
+        """select min(balance) from (
+            select sum(delta_units) over (
+                partition by company_id, location_id, variant_id order by occurred_at, delta_units
+            ) as balance from stock_ledger
+        ) as balances""",
     )
     assert lowest == [(0,)]
 
@@ -37,10 +43,14 @@ def test_stock_is_the_sum_of_the_ledger_and_was_never_negative(demo_database: Fr
 def test_what_is_reserved_is_what_open_orders_hold(demo_database: FreshDatabase) -> None:
     reserved, live, open_units = all_rows(
         demo_database,
-        "select (select sum(reserved_units) from stock_levels),"
-        " (select sum(reserved_units) from reservations where status = 'live'),"
-        " (select sum(quantity_units) from order_lines as line"
-        " join orders on orders.company_id = line.company_id and orders.id = line.order_id where orders.status in ('pending', 'confirmed', 'processing'))",
+        """select
+            (select sum(reserved_units) from stock_levels),
+            (select sum(reserved_units) from reservations where status = 'live'),
+            (
+                select sum(quantity_units) from order_lines as line
+                join orders on orders.company_id = line.company_id and orders.id = line.order_id
+                where orders.status in ('pending', 'confirmed', 'processing')
+            )""",
     )[0]
     assert reserved == live == open_units
     assert int(str(reserved)) > 0

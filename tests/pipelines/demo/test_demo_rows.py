@@ -10,6 +10,8 @@ from pipelines.demo.generate import build_tables, default_as_of
 
 AS_OF = date(2026, 11, 21)
 
+pytestmark = pytest.mark.slow
+
 
 def test_same_seed_and_day_make_the_same_rows() -> None:
     plan = load_companies()[1]
