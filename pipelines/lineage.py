@@ -37,7 +37,7 @@ class Layers:
     checks: Sequence[dg.AssetCheckSpec]
     keys: Mapping[str, dg.AssetKey]
 
-    def report(self, result: TransformResult) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def report(self, result: TransformResult) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         """Turn dbt's results into Dagster's; a failed blocking check holds back what is downstream."""
         for model in result.models:
             if model.name in self.keys:
@@ -69,7 +69,7 @@ def source_names(manifest: dict[str, Any], schema: str) -> list[str]:
     return sorted(node["name"] for node in manifest["sources"].values() if node["schema"] == schema)
 
 
-def _materialised(model: ModelRecord, key: dg.AssetKey) -> dg.MaterializeResult:
+def _materialised(model: ModelRecord, key: dg.AssetKey) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(asset_key=key, metadata={"seconds": round(model.seconds, 2)})
 
 
