@@ -159,6 +159,7 @@ async def update_variant(
     variant_id: UUID,
     values: Mapping[str, Any],
 ) -> None:
+    """Change a variant, if it is this product's."""
     statement = (
         sa.update(variants)
         .where(

@@ -15,7 +15,7 @@ from api.catalog import queries, rules
 from api.catalog.queries import ProductFilter
 from api.catalog.schemas import ProductCreate, ProductUpdate, VariantUpdate
 from api.errors import Forbidden, InvalidContent, NotFound, StaleVersion, UnknownReference
-from api.inventory.queries import available_units
+from api.inventory.service import available_units
 from api.permissions import STOREFRONT, Scope
 from core.events.outbox import append_event
 from core.ids import new_id

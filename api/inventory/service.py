@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -80,6 +80,17 @@ async def adjust(
         occurred_at=now,
     )
     return await queries.get_level(connection, company_id, *key)
+
+
+async def available_units(
+    connection: AsyncConnection,
+    company_id: UUID,
+    variant_ids: Collection[UUID],
+    *,
+    shop_ids: Collection[UUID] | None,
+) -> dict[UUID, int]:
+    """Return what can be sold of each variant where the shops draw on; no shops given: everywhere."""
+    return await queries.available_units(connection, company_id, variant_ids, shop_ids=shop_ids)
 
 
 async def receive_stock(
