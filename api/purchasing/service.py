@@ -85,6 +85,7 @@ async def put_terms(
 async def create_order(
     connection: AsyncConnection, order: RestockOrderCreate, caller: Caller, *, now: datetime
 ) -> dict[str, Any]:
+    """Draft an order that somebody wrote by hand."""
     wanted = WantedOrder(
         supplier_id=order.supplier_id,
         location_id=order.location_id,

@@ -117,6 +117,7 @@ def with_money(
 
 
 def with_totals(plan: CompanyPlan, orders: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Add up each order's lines, shipping and tax as the order layer does."""
     sums = lines.group_by("order").agg(
         subtotal_amount=pl.col("line_amount").sum(),
         discount_amount=pl.col("discount_amount").sum(),
