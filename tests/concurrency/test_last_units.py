@@ -141,7 +141,9 @@ async def test_stock_is_conserved_under_orders_and_cancellations(
         *(add_variant(api_processes, company, f"HOT-{place}", on_hand_units=1_000) for place in range(49)),
     ]
     headers = api_processes.token(company)
-    seen: Counter[tuple[str, int]] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
+    deadlocks = "select sum(deadlocks) from pg_stat_database"
+    deadlocks_before = api_processes.scalar(deadlocks)
     until = asyncio.get_running_loop().time() + seconds
 
     async def buy_and_cancel(client: httpx.AsyncClient) -> None:
@@ -153,14 +155,14 @@ async def test_stock_is_conserved_under_orders_and_cancellations(
             json=order_body(company, lines=lines),
             headers={"Idempotency-Key": str(uuid4()), **headers},
         )
-        seen["placed", placed.status_code] += 1
+        seen["placed", _meaning(placed)] += 1
         if placed.status_code == 201 and random.random() < 0.5:
             cancelled = await client.post(
                 f"{ORDERS}/{placed.json()['id']}/cancel",
                 json={},
                 headers={"Idempotency-Key": str(uuid4()), **headers},
             )
-            seen["cancelled", cancelled.status_code] += 1
+            seen["cancelled", _meaning(cancelled)] += 1
 
     async def repeat() -> None:
         async with httpx.AsyncClient(base_url=api_processes.url, timeout=60) as client:
@@ -168,7 +170,13 @@ async def test_stock_is_conserved_under_orders_and_cancellations(
                 await buy_and_cancel(client)
 
     await asyncio.gather(*(repeat() for _ in range(clients)))
-    assert seen["placed", 201] > 0
-    assert seen["cancelled", 200] > 0
-    assert {status for _, status in seen} <= {200, 201, 409}
+    assert seen["placed", "done"] > 0
+    assert seen["cancelled", "done"] > 0
+    # Where a busy machine holds a hot row for longer than the lock timeout, the buyer is asked to come again.
+    assert {meaning for _, meaning in seen} <= {"done", "out_of_stock", "lock_timeout"}
+    assert api_processes.scalar(deadlocks) == deadlocks_before
     assert_all_adds_up(api_processes)
+
+
+def _meaning(answer: httpx.Response) -> str:
+    return "done" if answer.status_code in (200, 201) else str(answer.json()["code"])
