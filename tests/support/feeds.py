@@ -56,24 +56,26 @@ class Lake:
 
     def totals(self) -> set[tuple[str, str, int, int, int]]:
         """Rows, units and cents per table and company, counted in the lake."""
-        found: set[tuple[str, str, int, int, int]] = set()
-        for table in self.manifest.tables:
-            units = " + ".join(f"coalesce(sum({name}), 0)" for name in unit_columns(table.columns)) or "0"
-            cents = " + ".join(f"coalesce(sum({name}), 0)" for name in amount_columns(table.columns)) or "0"
-            newest = newest_versions_sql(
-                table, versions=self._relation(table.name), tombstones=self._relation("tombstones")
-            )
-            rows = self.query(
-                f"select {company_column(table)}, '{table.name}', count(*), ({units})::bigint,"
-                f" (({cents}) * 100)::bigint from ({newest}) group by 1"
-            )
-            found |= {(row[0], row[1], row[2], row[3], row[4]) for row in rows}
-        return found
+        return {
+            (row[0], row[1], row[2], row[3], row[4])
+            for row in self.query(" union all ".join(map(self._totals_sql, self.manifest.tables)))
+        }
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Ask DuckDB."""
         with open_scratch(self.settings) as connection:
             return connection.execute(sql).fetchall()
+
+    def _totals_sql(self, table: LakeTable) -> str:
+        units = " + ".join(f"coalesce(sum({name}), 0)" for name in unit_columns(table.columns)) or "0"
+        cents = " + ".join(f"coalesce(sum({name}), 0)" for name in amount_columns(table.columns)) or "0"
+        newest = newest_versions_sql(
+            table, versions=self._relation(table.name), tombstones=self._relation("tombstones")
+        )
+        return (
+            f"select {company_column(table)}, '{table.name}', count(*), ({units})::bigint,"
+            f" (({cents}) * 100)::bigint from ({newest}) group by all"
+        )
 
     def _relation(self, name: str) -> str:
         folder = raw_folder(self.settings)
