@@ -12,6 +12,7 @@ from models.replenishment import PlanSettings, ReplenishmentInputError
 from models.replenishment.calendars import WorkingCalendar
 
 _NUMBERS = {field.name for field in fields(PlanSettings)} - {"calendar"}
+_SHARES = {"carrying_rate_ratio", "goodwill_ratio"}  # the other numbers are whole days
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ def parse_plan_settings(given: dict[str, Any]) -> PlanSettings:
     """
     numbers = {name: value for name, value in given.items() if name in _NUMBERS and value is not None}
     for name, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise TypeError(f"{name} must be a number")
+        if isinstance(value, bool) or not isinstance(value, int | float if name in _SHARES else int):
+            raise TypeError(f"{name} must be a {'number' if name in _SHARES else 'whole number of days'}")
     weekdays = str(given.get("working_weekdays") or "12345")
     calendar = WorkingCalendar(
         weekdays=tuple(str(day) in weekdays for day in range(1, 8)),  # type: ignore[arg-type]
