@@ -1,4 +1,4 @@
-"""Order placement: one round trip, one transaction, the two statements of ``placement.sql``."""
+"""Order placement: one round trip, one transaction, the statements of ``placement.sql``."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def run_placement(database: Database, placement: Placement) -> PlacementRe
     calls = [(statement, [parameters[name] for name in names]) for statement, names in _STATEMENTS]
     for tries_left in reversed(range(_TRIES)):
         try:
-            _, [row] = await exchange(database.hot_pool, calls)
+            *_, [row] = await exchange(database.hot_pool, calls)
         except ExchangeError as failure:
             if failure.position == 0 and isinstance(failure.error, psycopg.errors.LockNotAvailable):
                 raise InProgress from None

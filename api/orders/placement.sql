@@ -1,6 +1,6 @@
 -- Places one order, or changes nothing. The API executes this file and `stockwise bench orders` gives it
 -- to pgbench. A word after one colon is a parameter, and each is named once per statement.
--- Two statements, one round trip, one transaction.
+-- Three statements, one round trip, one transaction.
 
 -- First lock in the documented order: the idempotency row, which may not exist yet. A twin in flight waits
 -- here, and the next statement's snapshot sees what it wrote. The plan of the next statement is made once a
@@ -13,6 +13,48 @@ select
     set_config('app.company_id', :company_id::text, true),
     set_config('app.user_id', coalesce(:user_id::text, ''), true),
     pg_advisory_xact_lock(hashtextextended(concat_ws(' ', :company_id::text, :scope::text, :key::text), 0));
+
+-- Then the stock that the shop may draw on, in the one order in which all lock it. A statement of its own, so
+-- that the next one's snapshot sees the rows, and the prices, as they are under the lock. (Locked and raised in
+-- one statement, a row that somebody changed meanwhile is first checked against the version from before the
+-- wait: with units that a cancellation has just given back, the check refused orders that could be filled.)
+with request as not materialized (
+    select :company_id::uuid as company_id, :scope::text as scope, :key::text as key, :shop_id::uuid as shop_id
+),
+
+wanted as materialized (
+    select distinct
+        coalesce(
+            line.variant_id,
+            (
+                select variant.id from variants as variant
+                where variant.company_id = request.company_id and variant.sku = line.sku
+            )
+        ) as variant_id
+    from request
+    cross join lateral unnest(:line_variant_ids::uuid [], :line_skus::text []) as line (variant_id, sku)
+    where not exists (
+        select from idempotency_keys as stored
+        where stored.company_id = request.company_id and stored.scope = request.scope and stored.key = request.key
+    )
+),
+
+drawn as materialized (
+    select drawn_location.location_id, wanted.variant_id
+    from request
+    inner join shop_locations as drawn_location
+        on request.company_id = drawn_location.company_id and request.shop_id = drawn_location.shop_id
+    cross join wanted
+)
+
+select level.variant_id
+from request
+cross join drawn
+inner join stock_levels as level
+    on request.company_id = level.company_id and drawn.location_id = level.location_id
+    and drawn.variant_id = level.variant_id
+order by level.location_id, level.variant_id
+for update of level;
 
 with request as not materialized (
     select
@@ -152,7 +194,7 @@ drawn as materialized (
     where not exists (select from unknown)
 ),
 
--- Every level that the shop may draw on, locked in the one order in which all lock them.
+-- Locked before, save for a level that was added since.
 levels as materialized (
     select
         drawn.line_id,

@@ -1,5 +1,6 @@
 """Placing orders through the API: what is answered, what is written, and what is left alone."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ import pytest
 from api.orders.schemas import OrderRead
 from tests.support.api_client import Api
 from tests.support.companies import Company
-from tests.support.orders import add_variant, counts, order_body, place
+from tests.support.orders import add_variant, assert_all_adds_up, counts, order_body, place
 
 ORDERS = "/api/v1/orders"
 
@@ -155,6 +156,27 @@ async def test_one_short_line_refuses_the_whole_order(api: Api, company: Company
     assert [fault["pointer"] for fault in problem["errors"]] == ["/lines/2/quantity_units"]
     assert counts(api) == before
     assert api.scalar("select sum(reserved_units) from stock_levels") == 0
+
+
+async def test_units_given_back_while_an_order_waits_for_them_are_sold(api: Api, company: Company) -> None:
+    """The order waits for a cancellation's lock; then all it wants is there, and no check may say no.
+
+    Seen to fail when the rows were locked and raised in one statement: PostgreSQL checks the new row against
+    the version from before the wait, too.
+    """
+    await place(api, company, quantity_units=100)
+    with api.database.connect("owner") as cancelling:
+        with cancelling.transaction():
+            cancelling.execute("update reservations set status = 'released'")
+            cancelling.execute("update stock_levels set reserved_units = 0")
+            waiting = asyncio.create_task(place(api, company, quantity_units=100))
+            for _ in range(100):
+                await asyncio.sleep(0.01)
+                if api.scalar("select count(*) from pg_locks where not granted"):
+                    break
+        answer = await waiting
+    assert answer.status_code == 201, answer.text
+    assert_all_adds_up(api)
 
 
 async def test_unknown_foreign_and_unsold_goods_look_the_same(
