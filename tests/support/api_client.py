@@ -96,9 +96,7 @@ async def open_api(
 ) -> AsyncIterator[Api]:
     """Start the application and a client; failures inside the application are answers, not exceptions."""
     settings = database.settings.model_copy(update=changed_settings)
-    app = create_app(
-        settings, server=database.server, database=database.name, clock=clock or TestClock()
-    )
+    app = create_app(settings, server=database.server, database=database.name, clock=clock or TestClock())
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, timeout=30) as client:
