@@ -211,6 +211,13 @@ class StaleVersion(ApiError):
     detail = "It was changed since you read it. Read it again and repeat your change."
 
 
+class VersionRequired(ApiError):
+    status = 428
+    code = "version_required"
+    title = "Say which version you change"
+    detail = "Send If-Match with the ETag that you read, so that nobody's change is overwritten unseen."
+
+
 # 422: invalid content -------------------------------------------------------------------------------
 class InvalidContent(ApiError):
     status = 422

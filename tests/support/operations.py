@@ -1,6 +1,6 @@
 """One request per operation of the API, with a company's real ids: for checks that cover all of them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,31 +8,16 @@ from uuid import UUID, uuid4
 from core.ids import new_id
 from tests.support.api_client import Api
 from tests.support.companies import Company
+from tests.support.operation_case import Case, Ids, Make, path_of
 
-Ids = dict[str, str]
 _NOBODY_S_TOKEN = "swr_nobody"
-
-
-@dataclass(frozen=True)
-class Case:
-    """How to call one operation; what is left out needs nothing."""
-
-    path: Callable[[Ids], dict[str, str]] = lambda ids: {}
-    body: Callable[[Ids], Any] = lambda ids: None
-    query: Callable[[Ids], dict[str, str]] = lambda ids: {}
-    # Without a published build these answer 503 to everyone, before they look for anything.
-    needs_build: bool = False
-
-
-def _path(*names: str) -> Callable[[Ids], dict[str, str]]:
-    return lambda ids: {name: ids[name] for name in names}
 
 
 def _line(ids: Ids) -> dict[str, Any]:
     return {"variant_id": ids["variant_id"], "quantity_units": 1}
 
 
-CASES: dict[tuple[str, str], Case] = {
+_FIRST_CASES: dict[tuple[str, str], Case] = {
     ("GET", "/health"): Case(),
     ("GET", "/api/health/all"): Case(),
     ("POST", "/api/v1/auth/register"): Case(
@@ -56,28 +41,28 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "/api/v1/auth/switch-company"): Case(body=lambda ids: {"company": ids["slug"]}),
     ("GET", "/api/v1/auth/session"): Case(),
     ("GET", "/api/v1/companies"): Case(),
-    ("GET", "/api/v1/companies/{company_id}"): Case(_path("company_id")),
+    ("GET", "/api/v1/companies/{company_id}"): Case(path_of("company_id")),
     ("PATCH", "/api/v1/companies/{company_id}/settings"): Case(
-        _path("company_id"), lambda ids: {"timezone": "Europe/Berlin"}
+        path_of("company_id"), lambda ids: {"timezone": "Europe/Berlin"}
     ),
     ("GET", "/api/v1/shops"): Case(),
-    ("GET", "/api/v1/shops/{shop_id}"): Case(_path("shop_id")),
-    ("GET", "/api/v1/shops/{shop_id}/storefront-keys"): Case(_path("shop_id")),
-    ("POST", "/api/v1/shops/{shop_id}/storefront-keys"): Case(_path("shop_id"), lambda ids: {"name": "x"}),
-    ("DELETE", "/api/v1/shops/{shop_id}/storefront-keys/{key_id}"): Case(_path("shop_id", "key_id")),
+    ("GET", "/api/v1/shops/{shop_id}"): Case(path_of("shop_id")),
+    ("GET", "/api/v1/shops/{shop_id}/storefront-keys"): Case(path_of("shop_id")),
+    ("POST", "/api/v1/shops/{shop_id}/storefront-keys"): Case(path_of("shop_id"), lambda ids: {"name": "x"}),
+    ("DELETE", "/api/v1/shops/{shop_id}/storefront-keys/{key_id}"): Case(path_of("shop_id", "key_id")),
     ("GET", "/api/v1/products"): Case(query=lambda ids: {"category_id": ids["category_id"]}),
     ("GET", "/api/v1/products/recommendations"): Case(
         query=lambda ids: {"product_ids": ids["product_id"]}, needs_build=True
     ),
-    ("GET", "/api/v1/products/{product_id}"): Case(_path("product_id")),
+    ("GET", "/api/v1/products/{product_id}"): Case(path_of("product_id")),
     ("POST", "/api/v1/products"): Case(
         body=lambda ids: {
             "sku": "NEW-1", "name": "New", "price_amount": "5.00", "shop_id": ids["shop_id"],
             "category_id": ids["category_id"],
         }
     ),
-    ("PATCH", "/api/v1/products/{product_id}"): Case(_path("product_id"), lambda ids: {"name": "Other"}),
-    ("PUT", "/api/v1/products/{product_id}"): Case(_path("product_id"), lambda ids: {"name": "Other"}),
+    ("PATCH", "/api/v1/products/{product_id}"): Case(path_of("product_id"), lambda ids: {"name": "Other"}),
+    ("PUT", "/api/v1/products/{product_id}"): Case(path_of("product_id"), lambda ids: {"name": "Other"}),
     ("GET", "/api/v1/inventory/levels"): Case(query=lambda ids: {"variant_id": ids["variant_id"]}),
     ("GET", "/api/v1/inventory/movements"): Case(query=lambda ids: {"variant_id": ids["variant_id"]}),
     ("POST", "/api/v1/inventory/adjustments"): Case(
@@ -90,22 +75,22 @@ CASES: dict[tuple[str, str], Case] = {
         body=lambda ids: {"lines": [_line(ids)], "shop_id": ids["shop_id"], "email": "guest@example.com"},
     ),
     ("GET", "/api/v1/orders"): Case(query=lambda ids: {"shop_id": ids["shop_id"]}),
-    ("GET", "/api/v1/orders/{order_id}"): Case(_path("order_id")),
+    ("GET", "/api/v1/orders/{order_id}"): Case(path_of("order_id")),
     ("POST", "/api/v1/orders/{order_id}/cancel"): Case(
-        _path("order_id"), lambda ids: {"reason": "changed my mind"}
+        path_of("order_id"), lambda ids: {"reason": "changed my mind"}
     ),
     ("PATCH", "/api/v1/orders/{order_id}/status"): Case(
-        _path("order_id"), lambda ids: {"status": "confirmed"}
+        path_of("order_id"), lambda ids: {"status": "confirmed"}
     ),
     ("POST", "/api/v1/suppliers"): Case(
         body=lambda ids: {"code": "NEW", "name": "New", "currency": "EUR"}
     ),
     ("GET", "/api/v1/suppliers"): Case(),
-    ("GET", "/api/v1/suppliers/{supplier_id}"): Case(_path("supplier_id")),
-    ("PATCH", "/api/v1/suppliers/{supplier_id}"): Case(_path("supplier_id"), lambda ids: {"name": "Other"}),
-    ("GET", "/api/v1/suppliers/{supplier_id}/products"): Case(_path("supplier_id")),
+    ("GET", "/api/v1/suppliers/{supplier_id}"): Case(path_of("supplier_id")),
+    ("PATCH", "/api/v1/suppliers/{supplier_id}"): Case(path_of("supplier_id"), lambda ids: {"name": "Other"}),
+    ("GET", "/api/v1/suppliers/{supplier_id}/products"): Case(path_of("supplier_id")),
     ("PUT", "/api/v1/suppliers/{supplier_id}/products/{variant_id}"): Case(
-        _path("supplier_id", "variant_id"), lambda ids: {"unit_cost_amount": "4.00"}
+        path_of("supplier_id", "variant_id"), lambda ids: {"unit_cost_amount": "4.00"}
     ),
     ("POST", "/api/v1/restock-orders"): Case(
         body=lambda ids: {
@@ -114,19 +99,19 @@ CASES: dict[tuple[str, str], Case] = {
         },
     ),
     ("GET", "/api/v1/restock-orders"): Case(query=lambda ids: {"supplier_id": ids["supplier_id"]}),
-    ("GET", "/api/v1/restock-orders/{restock_order_id}"): Case(_path("restock_order_id")),
+    ("GET", "/api/v1/restock-orders/{restock_order_id}"): Case(path_of("restock_order_id")),
     ("POST", "/api/v1/restock-orders/{restock_order_id}/approve"): Case(
-        _path("restock_order_id")
+        path_of("restock_order_id")
     ),
     ("POST", "/api/v1/restock-orders/{restock_order_id}/send"): Case(
-        _path("restock_order_id")
+        path_of("restock_order_id")
     ),
     ("POST", "/api/v1/restock-orders/{restock_order_id}/receive"): Case(
-        _path("restock_order_id"),
+        path_of("restock_order_id"),
         lambda ids: {"lines": [{"line_id": ids["restock_order_line_id"], "received_units": 1}]},
     ),
     ("POST", "/api/v1/restock-orders/{restock_order_id}/cancel"): Case(
-        _path("restock_order_id"), lambda ids: {"reason": "not needed"}
+        path_of("restock_order_id"), lambda ids: {"reason": "not needed"}
     ),
     ("GET", "/api/v1/plans/worklist"): Case(
         query=lambda ids: {"supplier_id": ids["supplier_id"]}, needs_build=True
@@ -148,6 +133,13 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/analytics/inventory"): Case(needs_build=True),
     ("GET", "/api/v1/analytics/metrics"): Case(),
 }  # fmt: skip
+
+# Per domain: its cases, and what it adds to a company so that each path names something. In the order in
+# which rows need one another.
+_DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitable[None]] | None], ...] = ()
+CASES: dict[tuple[str, str], Case] = _FIRST_CASES | {
+    operation: case for cases, _ in _DOMAINS for operation, case in cases.items()
+}
 
 
 @dataclass
@@ -179,6 +171,9 @@ async def populate(api: Api, company: Company) -> World:
     ids["restock_order_id"] = restock_order["id"]
     ids["restock_order_line_id"] = restock_order["lines"][0]["id"]
     ids["key_id"] = (await made("POST", "/api/v1/shops/{shop_id}/storefront-keys"))["id"]
+    for _, add in _DOMAINS:
+        if add is not None:
+            await add(made, ids)
     return World(company, ids)
 
 

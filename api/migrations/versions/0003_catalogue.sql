@@ -1,0 +1,1 @@
+-- The catalogue in full: options, size charts, tags, banners, images, scheduled prices; media.

@@ -1,0 +1,1 @@
+-- Shipping methods, zones and rates; tax rates by category and region; reviews.

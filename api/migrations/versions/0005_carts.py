@@ -1,0 +1,18 @@
+"""Carts, wishlists and what is saved for later."""
+
+from pathlib import Path
+
+from api.migrations.scripts import run_script
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("Migrations go forward only: restore a backup to go back.")

@@ -1,0 +1,1 @@
+-- Carts, wishlists and what is saved for later.

@@ -1,0 +1,1 @@
+-- Payments, attempts, refunds, webhooks and saved methods.

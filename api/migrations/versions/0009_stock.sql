@@ -1,0 +1,1 @@
+-- Transfers, counts, valuation; terms of restock orders in full.
