@@ -15,3 +15,9 @@ class OnHandChanged(Conflict):
     code = "on_hand_changed"
     title = "The stock was changed meanwhile"
     detail = "The units on hand are not those that were expected. Nothing was changed."
+
+
+class NotReserved(Conflict):
+    code = "not_reserved"
+    title = "The line does not hold as many units"
+    detail = "Fewer units are reserved for this line than should be used or given back. Nothing was changed."

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+from uuid import UUID
 
 StockAlert = Literal["inventory.low_stock", "inventory.out_of_stock"]
 
@@ -22,3 +25,72 @@ def crossed_alert(before_units: int, after_units: int, *, threshold_units: int) 
     if before_units > threshold_units >= after_units:
         return "inventory.low_stock"
     return None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A live reservation; ``shortfall_units`` of it were not on hand when it was promised."""
+
+    reservation_id: UUID
+    location_id: UUID
+    variant_id: UUID
+    owner_line_id: UUID | None
+    reserved_units: int
+    shortfall_units: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Units that end of one reservation."""
+
+    reservation_id: UUID
+    units: int
+    shortfall_units: int
+
+
+@dataclass(frozen=True)
+class TakenUnits:
+    """What ends of which reservations, and what is left of all of them."""
+
+    taken: list[Taken]
+    left: list[Held]
+
+
+class WantedUnits(Protocol):
+    """Units of a line, at one location or wherever they are held."""
+
+    @property
+    def owner_line_id(self) -> UUID: ...
+    @property
+    def units(self) -> int: ...
+    @property
+    def location_id(self) -> UUID | None: ...
+
+
+def take_units(held: Sequence[Held], wanted: WantedUnits, *, is_given_back: bool) -> TakenUnits | None:
+    """Take a line's units from its reservations, in their order; None if they hold too few.
+
+    Units given back are taken from the shortfall first (what is there stays promised), units used up from
+    what was on hand first.
+    """
+    open_units = wanted.units
+    taken: list[Taken] = []
+    left: list[Held] = []
+    for one in held:
+        is_meant = one.owner_line_id == wanted.owner_line_id and wanted.location_id in (None, one.location_id)
+        units = min(open_units, one.reserved_units) if is_meant else 0
+        if units <= 0:
+            left.append(one)
+            continue
+        on_hand_units = one.reserved_units - one.shortfall_units
+        shortfall_units = min(units, one.shortfall_units) if is_given_back else max(0, units - on_hand_units)
+        taken.append(Taken(one.reservation_id, units, shortfall_units))
+        left.append(
+            replace(
+                one,
+                reserved_units=one.reserved_units - units,
+                shortfall_units=one.shortfall_units - shortfall_units,
+            )
+        )
+        open_units -= units
+    return None if open_units else TakenUnits(taken, left)

@@ -16,7 +16,7 @@ from api.errors import InvalidContent, UnknownReference
 from api.inventory import queries
 from api.inventory.errors import OnHandChanged
 from api.inventory.ledger import Movement, lock_levels, move_stock
-from api.inventory.reservations import end_reservations
+from api.inventory.reservations import EndedReservation, LineUnits, consume_reservation, end_reservations
 from api.inventory.schemas import AdjustmentCreate
 
 
@@ -143,14 +143,69 @@ async def ship_reserved(
     consumed = await end_reservations(
         connection, company_id=company_id, owner_id=order_id, ending="consumed", at=occurred_at
     )
+    await _take_off_hand(
+        connection,
+        consumed,
+        company_id=company_id,
+        reference=("order", order_id),
+        actor_user_id=actor_user_id,
+        occurred_at=occurred_at,
+    )
+
+
+async def ship_reserved_lines(
+    connection: AsyncConnection,
+    *,
+    company_id: UUID,
+    order_id: UUID,
+    line_units: Sequence[LineUnits],
+    reference: tuple[str, UUID],
+    actor_user_id: UUID | None,
+    occurred_at: datetime,
+) -> list[EndedReservation]:
+    """Use up some units of an order's lines and take them off hand; return what left where.
+
+    ``reference`` is the type and id of what the ledger names: ``("shipment", shipment_id)``.
+
+    Raises
+    ------
+    NotReserved
+        If a line does not hold as many units.
+    InsufficientStock
+        If promised units are not on hand (backorder).
+    """
+    consumed = await consume_reservation(
+        connection, company_id=company_id, owner_id=order_id, line_units=line_units, at=occurred_at
+    )
+    await _take_off_hand(
+        connection,
+        consumed,
+        company_id=company_id,
+        reference=reference,
+        actor_user_id=actor_user_id,
+        occurred_at=occurred_at,
+    )
+    return consumed
+
+
+async def _take_off_hand(
+    connection: AsyncConnection,
+    consumed: Sequence[EndedReservation],
+    *,
+    company_id: UUID,
+    reference: tuple[str, UUID],
+    actor_user_id: UUID | None,
+    occurred_at: datetime,
+) -> None:
+    reference_type, reference_id = reference
     movements = [
         Movement(
             location_id=held.location_id,
             variant_id=held.variant_id,
             delta_units=-held.reserved_units,
             reason="sale",
-            reference_type="order",
-            reference_id=order_id,
+            reference_type=reference_type,
+            reference_id=reference_id,
         )
         for held in consumed
     ]
