@@ -34,6 +34,8 @@ class Secrets:
     app_password: str = field(repr=False)
     reader_password: str = field(repr=False)
     postgres_password: str = field(repr=False)
+    # One or several, separated by commas: the first encrypts, all decrypt.
+    payment_keys: str = field(repr=False)
 
 
 def load_secrets(settings: Settings) -> Secrets:
@@ -57,6 +59,11 @@ def require_safe_production(settings: Settings) -> None:
     if settings.environment != "production":
         return
     require_own_secrets(settings)
+    if settings.payment_stub_url is not None:
+        raise UnsafeProductionError(
+            "Production refuses a stub in the place of payment providers.",
+            hint="Unset STOCKWISE_PAYMENT_STUB_URL.",
+        )
     if "*" in settings.cors_origins:
         raise UnsafeProductionError(
             "Production refuses CORS for every origin.",

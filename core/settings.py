@@ -88,6 +88,9 @@ class Settings(BaseModel):
         None, description="Where a process kills itself; for tests, never in production"
     )
 
+    payment_stub_url: str | None = Field(
+        None, description="Address of a stub in the place of payment providers; for tests, never in production"
+    )
     models_threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads for models and DuckDB"
     )
@@ -98,6 +101,9 @@ class Settings(BaseModel):
     app_password: SecretStr | None = Field(None, description="Of the role that serves")
     reader_password: SecretStr | None = Field(None, description="Of the role that feeds the warehouse")
     postgres_password: SecretStr | None = Field(None, description="Of the embedded server's superuser")
+    payment_keys: SecretStr | None = Field(
+        None, description="Encrypt payment tokens: newest first, separated by commas; unset: made in home"
+    )
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
 

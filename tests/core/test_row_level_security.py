@@ -24,7 +24,11 @@ REVIEWED_FUNCTIONS = {
     "auth_find_storefront",  # by the hash of a publishable key
     "auth_find_user",  # by e-mail, to check a password
     "bury_rows",  # trigger: tombstones of deleted rows
+    "carts_find_due",  # which companies have carts to sweep
     "inventory_find_expired",  # which companies have reservations to release
+    "payments_find_company",  # of a webhook, whose signature is then checked with that company's secret
+    "payments_find_due",  # which companies have payments to see to
+    "payments_find_encrypted",  # which companies have tokens to encrypt anew
     "platform_list_companies",  # for super admins: the route checks the role
     "purge_idempotency_keys",  # of all companies, older than an instant
     "record_product_terms",  # trigger: history of prices and costs
@@ -101,6 +105,16 @@ BREACHES = [
         "alter table products add unique (id);"
         "alter table variants add constraint loose foreign key (product_id) references products (id)",
         "variants.loose",
+    ),
+    (
+        catalogue.tables_that_lead_to_no_company,
+        "alter table order_history drop constraint fk_order_history_company_id_order_id",
+        "order_history",
+    ),
+    (
+        catalogue.tables_that_lead_to_no_company,
+        "alter table tombstones drop constraint fk_tombstones_company_id",
+        "tombstones",
     ),
     (catalogue.uniques_across_companies, "create unique index loose on products (sku)", "loose"),
     (

@@ -18,7 +18,7 @@ from core.secrets import (
 )
 from core.settings import Settings
 
-NAMES = ("jwt_key", "owner_password", "app_password", "reader_password", "postgres_password")
+NAMES = ("jwt_key", "owner_password", "app_password", "reader_password", "postgres_password", "payment_keys")
 OWN = {name: f"{name}-Zq8mT4xW1vB7nK2rY9sD6fH3jL5" for name in NAMES}
 
 
