@@ -13,9 +13,9 @@ from api.orders import tables as orders
 from api.payments import tables as payments
 from api.planning import tables as planning
 from api.purchasing import tables as purchasing
+from api.returns import tables as returns
 from api.reviews import tables as reviews
 from api.shipping import tables as shipping
-from api.returns import tables as returns
 from api.shops import tables as shops
 from api.taxes import tables as taxes
 from api.wishlists import tables as wishlists
@@ -38,9 +38,9 @@ __all__ = [
     "payments",
     "planning",
     "purchasing",
+    "returns",
     "reviews",
     "shipping",
-    "returns",
     "shops",
     "taxes",
     "wishlists",

@@ -29,6 +29,8 @@ REVIEWED_FUNCTIONS = {
     "payments_find_company",  # of a webhook, whose signature is then checked with that company's secret
     "payments_find_due",  # which companies have payments to see to
     "payments_find_encrypted",  # which companies have tokens to encrypt anew
+    "invoices_find_waiting",  # which companies have invoices to number
+    "orders_find_completable",  # which companies have orders whose return window has passed
     "platform_list_companies",  # for super admins: the route checks the role
     "purge_idempotency_keys",  # of all companies, older than an instant
     "record_product_terms",  # trigger: history of prices and costs
