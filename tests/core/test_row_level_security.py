@@ -25,12 +25,14 @@ REVIEWED_FUNCTIONS = {
     "auth_find_user",  # by e-mail, to check a password
     "bury_rows",  # trigger: tombstones of deleted rows
     "carts_find_due",  # which companies have carts to sweep
+    "catalog_find_due_schedules",  # which companies have scheduled prices that began or ended
     "inventory_find_expired",  # which companies have reservations to release
     "payments_find_company",  # of a webhook, whose signature is then checked with that company's secret
     "payments_find_due",  # which companies have payments to see to
     "payments_find_encrypted",  # which companies have tokens to encrypt anew
     "invoices_find_waiting",  # which companies have invoices to number
     "orders_find_completable",  # which companies have orders whose return window has passed
+    "media_find_file",  # one public file, by its unguessable id and hash
     "platform_list_companies",  # for super admins: the route checks the role
     "purge_idempotency_keys",  # of all companies, older than an instant
     "record_product_terms",  # trigger: history of prices and costs

@@ -135,6 +135,35 @@ def references_across_companies(connection: Connection) -> list[str]:
     )
 
 
+def tables_that_lead_to_no_company(connection: Connection) -> list[str]:
+    """Tenant tables in which a row could name a company that does not exist.
+
+    Its own key to companies proves it, or a key without null columns to a table that leads to one.
+    """
+    return _list(
+        connection,
+        f"""
+        with recursive anchored as (
+            select 'companies'::regclass::oid as table_id
+            union
+            select key.conrelid
+            from anchored
+            inner join pg_constraint as key on key.confrelid = anchored.table_id
+            where key.contype = 'f' and key.convalidated
+            and exists (
+                select from pg_attribute
+                where attrelid = key.conrelid and attnum = any (key.conkey) and attname = 'company_id'
+            )
+            and not exists (
+                select from pg_attribute
+                where attrelid = key.conrelid and attnum = any (key.conkey) and not attnotnull
+            )
+        )
+        select class.relname::text {_TABLES} and {_HAS_COMPANY} and class.relname not in {PLATFORM_TABLES}
+        and class.oid not in (select table_id from anchored)""",
+    )
+
+
 def uniques_across_companies(connection: Connection) -> list[str]:
     """Unique indexes of tenant tables that tell one company what another has."""
     return _list(
@@ -242,6 +271,7 @@ RULES = [
     keys_without_company,
     tables_of_nobody,
     references_across_companies,
+    tables_that_lead_to_no_company,
     uniques_across_companies,
     roles_with_too_much_power,
     views_that_see_all,
