@@ -1,4 +1,4 @@
-"""Orders with their lines, charges, history and returns, and the idempotency rows of the API."""
+"""Orders with their lines, charges, history and cancellations, and the idempotency rows of the API."""
 
 import sqlalchemy as sa
 
@@ -33,8 +33,7 @@ ORDER_STATUSES = (
 PAYMENT_STATUSES = ("unpaid", "authorised", "paid", "partly_refunded", "refunded", "failed", "voided")
 PLACED_BY = ("customer", "guest", "staff", "import")
 CHARGE_KINDS = ("shipping", "fee", "adjustment", "discount", "gift_card", "bad_debt", "other")
-RETURN_STATUSES = ("requested", "approved", "rejected", "received", "refunded")
-DISPOSITIONS = ("restocked", "written_off", "unknown")
+HISTORY_CHANGES = ("status", "note", "cancellation", "shipment", "delivery", "return", "payment")
 
 orders = tenant_table(
     "orders",
@@ -71,6 +70,8 @@ orders = tenant_table(
     sa.Column("completed_at", INSTANT),
     sa.Column("cancelled_at", INSTANT),
     sa.Column("cancellation_reason", sa.Text),
+    # Cancelled because its hold ran out; if money comes after all, it is reserved again or paid back.
+    sa.Column("expired_at", INSTANT),
     created_at(),
     updated_at(),
     sa.UniqueConstraint("company_id", "order_number"),
@@ -93,6 +94,8 @@ orders = tenant_table(
     ),
     sa.Index("ix_orders_company_id_shop_id_placed_at", "company_id", "shop_id", sa.text("placed_at desc")),
     sa.Index("ix_orders_company_id_status", "company_id", "status"),
+    # For the job that completes orders.
+    sa.Index("ix_orders_delivered", "delivered_at", postgresql_where=sa.text("status = 'delivered'")),
 )
 
 order_lines = tenant_table(
@@ -116,6 +119,7 @@ order_lines = tenant_table(
     sa.Column("gross_amount", AMOUNT, nullable=False),
     units("backordered_units"),
     units("fulfilled_units"),
+    units("delivered_units"),
     units("cancelled_units"),
     units("returned_units"),
     created_at(),
@@ -125,6 +129,7 @@ order_lines = tenant_table(
     sa.CheckConstraint("gross_amount = net_amount + tax_amount", name="gross_adds_up"),
     sa.CheckConstraint("fulfilled_units + cancelled_units <= quantity_units", name="units_add_up"),
     sa.CheckConstraint("returned_units <= fulfilled_units", name="returned_were_fulfilled"),
+    sa.CheckConstraint("delivered_units <= fulfilled_units", name="delivered_were_fulfilled"),
 )
 
 # What an order is charged beside its goods, and money movements that belong to no order.
@@ -146,42 +151,44 @@ order_charges = tenant_table(
 order_history = tenant_table(
     "order_history",
     tenant_key("orders", "order_id"),
+    # What changed; where it is not the status, the status is the same before and after.
+    sa.Column("change", sa.Text, nullable=False, server_default="status"),
     sa.Column("from_status", sa.Text),
     sa.Column("to_status", sa.Text, nullable=False),
     sa.Column("note", sa.Text),
     sa.Column("changed_by", UUID),
     sa.Column("occurred_at", INSTANT, nullable=False, server_default=sa.text("now()")),
+    one_of("change", HISTORY_CHANGES),
 )
 
-order_returns = tenant_table(
-    "order_returns",
-    tenant_key("orders", "order_id", nullable=True),
-    tenant_key("customers", "customer_id", nullable=True),
-    tenant_key("shops", "shop_id"),
-    sa.Column("external_code", sa.Text),
-    sa.Column("status", sa.Text, nullable=False, server_default="requested"),
+# Units that are not delivered after all; an order that expires writes none (it was never paid for).
+order_cancellations = tenant_table(
+    "order_cancellations",
+    tenant_key("orders", "order_id"),
     sa.Column("reason", sa.Text),
-    amount("refund_amount"),
-    sa.Column("returned_at", INSTANT, nullable=False),
+    sa.Column("currency", sa.CHAR(3), nullable=False),
+    amount("goods_amount", default=False),
+    amount("shipping_amount", default=False),
+    amount("total_amount", default=False),
+    # The refund that it set off, if it was paid for.
+    sa.Column("refund_id", UUID),
+    sa.Column("cancelled_by", UUID),
+    sa.Column("occurred_at", INSTANT, nullable=False),
     created_at(),
-    updated_at(),
-    sa.UniqueConstraint("company_id", "external_code"),
-    one_of("status", RETURN_STATUSES),
+    sa.CheckConstraint("total_amount = goods_amount + shipping_amount", name="total_adds_up"),
+    sa.CheckConstraint("goods_amount >= 0 and shipping_amount >= 0", name="amounts_not_negative"),
 )
 
-order_return_lines = tenant_table(
-    "order_return_lines",
-    tenant_key("order_returns", "order_return_id"),
-    # Without an order line the return is unmatched: it names the goods, not the sale.
-    tenant_key("order_lines", "order_line_id", nullable=True),
-    tenant_key("variants", "variant_id"),
+order_cancellation_lines = tenant_table(
+    "order_cancellation_lines",
+    tenant_key("order_cancellations", "order_cancellation_id"),
+    tenant_key("order_lines", "order_line_id"),
     units("quantity_units", default=None),
-    sa.Column("unit_price_amount", UNIT_AMOUNT, nullable=False),
-    sa.Column("refund_amount", AMOUNT, nullable=False),
-    sa.Column("disposition", sa.Text, nullable=False, server_default="unknown"),
+    sa.Column("amount", AMOUNT, nullable=False),
     created_at(),
-    one_of("disposition", DISPOSITIONS),
+    sa.UniqueConstraint("company_id", "order_cancellation_id", "order_line_id"),
     sa.CheckConstraint("quantity_units > 0", name="quantity_positive"),
+    sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
 )
 
 idempotency_keys = tenant_table(
