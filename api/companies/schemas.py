@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import InputModel, OutputModel, Page, Rate, ShortText, Units
+from api.schemas import Amount, InputModel, OutputModel, Page, Rate, ShortText, Units
 
 Minutes = Annotated[int, Field(strict=True, ge=1, le=7 * 24 * 60)]
+AllocationStrategy = Literal["priority", "nearest", "most_stock"]
+ValuationMethod = Literal["fifo", "average"]
 Days = Annotated[int, Field(strict=True, ge=0, le=3650)]
 
 
@@ -45,6 +47,9 @@ class CompanyRead(OutputModel):
     reservation_minutes: int
     cart_reservation_minutes: int
     return_window_days: int
+    valuation_method: ValuationMethod
+    over_receipt_percent: Amount
+    allocation_strategy: AllocationStrategy
     planning_settings: dict[str, Any]
     subscription_plan: str
     subscription_status: str
@@ -65,4 +70,7 @@ class CompanySettingsUpdate(InputModel):
     reservation_minutes: Minutes | None = None
     cart_reservation_minutes: Annotated[Units, Field(le=7 * 24 * 60)] | None = None
     return_window_days: Days | None = None
+    valuation_method: ValuationMethod | None = None
+    over_receipt_percent: Annotated[Amount, Field(ge=Decimal(0), le=Decimal(100))] | None = None
+    allocation_strategy: AllocationStrategy | None = None
     planning_settings: Annotated[dict[str, Any], Field(max_length=50)] | None = None

@@ -1,4 +1,4 @@
-"""Locations, stock per variant and location, the ledger of every change, and reservations."""
+"""Locations, stock per variant and location, its ledger, reservations, transfers and counts."""
 
 import sqlalchemy as sa
 
@@ -30,6 +30,8 @@ LEDGER_REASONS = (
 )
 RESERVATION_STATUSES = ("live", "consumed", "released", "expired")
 RESERVATION_OWNERS = ("order", "cart")
+TRANSFER_STATUSES = ("draft", "sent", "partly_received", "received", "cancelled")
+COUNT_STATUSES = ("open", "closed", "cancelled")
 
 locations = tenant_table(
     "locations",
@@ -104,6 +106,12 @@ stock_ledger = tenant_table(
     one_of("reason", LEDGER_REASONS),
     sa.CheckConstraint("delta_units <> 0", name="delta_not_zero"),
     sa.Index(None, "company_id", "location_id", "variant_id", "occurred_at"),
+    sa.Index(
+        "ix_stock_ledger_reference",
+        "company_id",
+        "reference_id",
+        postgresql_where=sa.text("reference_id is not null"),
+    ),
 )
 
 reservations = tenant_table(
@@ -133,4 +141,92 @@ reservations = tenant_table(
         postgresql_where=sa.text("status = 'live'"),
     ),
     sa.Index("ix_reservations_expiry", "expires_at", postgresql_where=sa.text("status = 'live'")),
+)
+
+# Units on their way lie at the company's one location of kind in_transit: the ledger is the one truth.
+stock_transfers = tenant_table(
+    "stock_transfers",
+    sa.Column("transfer_number", sa.Text, nullable=False),
+    tenant_key("locations", "from_location_id"),
+    tenant_key("locations", "to_location_id"),
+    sa.Column("status", sa.Text, nullable=False, server_default="draft"),
+    sa.Column("expected_date", sa.Date),
+    sa.Column("note", sa.Text),
+    sa.Column("created_by", UUID),
+    sa.Column("sent_by", UUID),
+    sa.Column("sent_at", INSTANT),
+    sa.Column("closed_at", INSTANT),
+    sa.Column("cancellation_reason", sa.Text),
+    created_at(),
+    updated_at(),
+    sa.UniqueConstraint("company_id", "transfer_number"),
+    one_of("status", TRANSFER_STATUSES),
+    sa.CheckConstraint("from_location_id <> to_location_id", name="places_differ"),
+    sa.Index(None, "company_id", "status"),
+)
+
+stock_transfer_lines = tenant_table(
+    "stock_transfer_lines",
+    tenant_key("stock_transfers", "transfer_id", index=False),
+    tenant_key("variants", "variant_id"),
+    units("line_number", default=None),
+    units("units", default=None),
+    units("received_units"),
+    # Never arrived: written off where it was, on its way.
+    units("lost_units"),
+    created_at(),
+    updated_at(),
+    sa.UniqueConstraint("company_id", "transfer_id", "variant_id"),
+    sa.CheckConstraint("units > 0", name="units_positive"),
+    sa.CheckConstraint("received_units >= 0 and lost_units >= 0", name="arrived_not_negative"),
+    sa.CheckConstraint("received_units + lost_units <= units", name="arrived_not_more"),
+)
+
+stock_counts = tenant_table(
+    "stock_counts",
+    sa.Column("count_number", sa.Text, nullable=False),
+    tenant_key("locations", "location_id"),
+    sa.Column("status", sa.Text, nullable=False, server_default="open"),
+    # Who counts blind does not see what is expected, so that it can't be copied.
+    flag("is_blind", default=False),
+    sa.Column("note", sa.Text),
+    sa.Column("opened_by", UUID),
+    sa.Column("closed_by", UUID),
+    sa.Column("closed_at", INSTANT),
+    created_at(),
+    updated_at(),
+    sa.UniqueConstraint("company_id", "count_number"),
+    one_of("status", COUNT_STATUSES),
+    sa.Index(None, "company_id", "status"),
+)
+
+stock_count_lines = tenant_table(
+    "stock_count_lines",
+    tenant_key("stock_counts", "count_id", index=False),
+    tenant_key("locations", "location_id", index=False),
+    tenant_key("variants", "variant_id", index=False),
+    # On hand when the sheet was opened, or the variant was found.
+    units("expected_units", default=None),
+    units("counted_units", default=None, nullable=True),
+    # On hand when the units were entered: what the difference is measured against.
+    units("on_hand_when_counted_units", default=None, nullable=True),
+    sa.Column("counted_by", UUID),
+    sa.Column("counted_at", INSTANT),
+    flag("is_open", default=True),
+    created_at(),
+    updated_at(),
+    sa.UniqueConstraint("company_id", "count_id", "variant_id"),
+    sa.CheckConstraint("counted_units >= 0", name="counted_not_negative"),
+    sa.CheckConstraint(
+        "(counted_units is null) = (on_hand_when_counted_units is null)", name="counted_against_something"
+    ),
+    # A variant is on one open sheet of a location at a time: two would post its difference twice.
+    sa.Index(
+        "uq_stock_count_lines_open",
+        "company_id",
+        "location_id",
+        "variant_id",
+        unique=True,
+        postgresql_where=sa.text("is_open"),
+    ),
 )

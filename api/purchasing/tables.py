@@ -120,6 +120,8 @@ restock_orders = tenant_table(
     sa.Column("closed_at", INSTANT),
     sa.Column("cancelled_at", INSTANT),
     sa.Column("cancellation_reason", sa.Text),
+    # Why it was closed before all had arrived.
+    sa.Column("closing_reason", sa.Text),
     created_at(),
     updated_at(),
     sa.UniqueConstraint("company_id", "restock_number"),
@@ -133,6 +135,8 @@ restock_order_lines = tenant_table(
     tenant_key("variants", "variant_id"),
     units("line_number", default=None),
     units("ordered_units", default=None),
+    # What was asked for, where it was raised to the supplier's minimum or packs; else null.
+    units("requested_units", default=None, nullable=True),
     units("received_units"),
     sa.Column("unit_cost_amount", UNIT_AMOUNT, nullable=False),
     sa.Column("line_amount", AMOUNT, nullable=False),
@@ -141,6 +145,7 @@ restock_order_lines = tenant_table(
     updated_at(),
     sa.UniqueConstraint("company_id", "restock_order_id", "line_number"),
     sa.CheckConstraint("ordered_units > 0", name="ordered_positive"),
+    sa.CheckConstraint("requested_units > 0", name="requested_positive"),
     sa.CheckConstraint("received_units >= 0", name="received_not_negative"),
 )
 
