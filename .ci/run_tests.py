@@ -32,6 +32,10 @@ PROGRAMS = (
     Program("debian", "postgresql", (), "usr/lib/postgresql/*/bin/initdb"),
 )
 
+# One process per core, each with a server of its own; a file's tests stay together and in order. They run
+# pipelines: more than four at once need more memory than a small machine has.
+SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadfile")
+
 
 def main() -> int:
     """Install what is missing where that is possible, then run pytest."""
@@ -44,7 +48,7 @@ def main() -> int:
         say(f"no test is left out in CI, and these Debian packages cannot be installed: {packages}.")
         return 1
     expression = " and ".join(["not soak", *(f"not {program.marker}" for program in missing)])
-    returned = pytest("-m", expression, *sys.argv[1:])
+    returned = pytest("-m", expression, *SIDE_BY_SIDE, *sys.argv[1:])
     if missing:
         left_out = " or ".join(program.marker for program in missing)
         say(f"left out for want of {packages} (as root: apt-get install {packages}):")
