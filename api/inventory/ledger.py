@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,10 +16,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.inventory.errors import InsufficientStock
 from api.inventory.rules import crossed_alert, is_allowed
 from api.inventory.tables import stock_ledger
-from core.events.outbox import append_event
+from core.events.outbox import NewEvent, append_events
 from core.ids import new_id
 
-Reason = Literal["opening", "sale", "receipt", "return", "adjustment", "write_off", "count"]
+Reason = Literal[
+    "opening",
+    "sale",
+    "receipt",
+    "return",
+    "adjustment",
+    "write_off",
+    "transfer_out",
+    "transfer_in",
+    "count",
+]
 LevelKey = tuple[UUID, UUID]
 
 
@@ -52,10 +62,20 @@ class Level:
 
 _ADD_LEVELS = sa.text(
     """
-    insert into stock_levels (company_id, location_id, variant_id)
-    select :company_id, wanted.location_id, wanted.variant_id
+    insert into stock_levels (company_id, location_id, variant_id, low_stock_threshold_units)
+    select
+        :company_id, wanted.location_id, wanted.variant_id,
+        -- Nobody sells what is on its way, so it is never low.
+        case when location.kind = 'in_transit' then 0 else 10 end
     from unnest(cast(:location_ids as uuid []), cast(:variant_ids as uuid []))
         as wanted (location_id, variant_id)
+    inner join locations as location
+        on location.company_id = :company_id and wanted.location_id = location.id
+    where not exists (
+        select from stock_levels as level
+        where level.company_id = :company_id and level.location_id = wanted.location_id
+        and level.variant_id = wanted.variant_id
+    )
     order by wanted.location_id, wanted.variant_id
     on conflict do nothing
     """
@@ -99,10 +119,12 @@ async def move_stock(
     actor_user_id: UUID | None,
     occurred_at: datetime,
     tell_alerts: bool = True,
+    quiet_location_ids: Collection[UUID] = (),
 ) -> None:
     """Write movements into the ledger, all or none; its trigger changes what is on hand.
 
     ``tell_alerts`` is false where the units were promised before: they were not available any more.
+    Of ``quiet_location_ids`` nothing is told: nothing is sold from there.
 
     Raises
     ------
@@ -130,8 +152,30 @@ async def move_stock(
             ]
         )
     )
-    for key, delta_units in deltas.items() if tell_alerts else ():
-        await _tell(connection, company_id, levels[key], delta_units, actor_user_id)
+    if tell_alerts:
+        changes = {
+            key: (levels[key].available_units, levels[key].available_units + delta_units)
+            for key, delta_units in deltas.items()
+            if delta_units and key[0] not in quiet_location_ids
+        }
+        await tell_changes(connection, company_id, levels, changes, actor_user_id=actor_user_id)
+
+
+async def tell_changes(
+    connection: AsyncConnection,
+    company_id: UUID,
+    levels: Mapping[LevelKey, Level],
+    changes: Mapping[LevelKey, tuple[int, int]],
+    *,
+    actor_user_id: UUID | None,
+) -> None:
+    """Write that available units changed (before, after), and the alerts that this sets off."""
+    await append_events(
+        connection,
+        [event for key, (before, after) in changes.items() for event in _events(levels[key], before, after)],
+        company_id=company_id,
+        actor_user_id=actor_user_id,
+    )
 
 
 def _refuse_shortage(levels: dict[LevelKey, Level], deltas: Counter[LevelKey]) -> None:
@@ -160,27 +204,16 @@ def _refuse_shortage(levels: dict[LevelKey, Level], deltas: Counter[LevelKey]) -
         )
 
 
-async def _tell(
-    connection: AsyncConnection, company_id: UUID, level: Level, delta_units: int, actor_user_id: UUID | None
-) -> None:
-    """Write that the level changed, and the alert that the change sets off, if any."""
-    available_units = level.available_units + delta_units
-    alert = crossed_alert(
-        level.available_units, available_units, threshold_units=level.low_stock_threshold_units
-    )
-    for kind in ("inventory.updated", alert):
-        if kind is not None:
-            await append_event(
-                connection,
-                company_id=company_id,
-                type=kind,
-                aggregate_type="variant",
-                aggregate_id=level.variant_id,
-                payload={
-                    "location_id": str(level.location_id),
-                    "variant_id": str(level.variant_id),
-                    "available_units": available_units,
-                    "low_stock_threshold_units": level.low_stock_threshold_units,
-                },
-                actor_user_id=actor_user_id,
-            )
+def _events(level: Level, before_units: int, after_units: int) -> list[NewEvent]:
+    alert = crossed_alert(before_units, after_units, threshold_units=level.low_stock_threshold_units)
+    payload = {
+        "location_id": str(level.location_id),
+        "variant_id": str(level.variant_id),
+        "available_units": after_units,
+        "low_stock_threshold_units": level.low_stock_threshold_units,
+    }
+    return [
+        NewEvent(kind, "variant", level.variant_id, payload)
+        for kind in ("inventory.updated", alert)
+        if kind is not None
+    ]

@@ -11,17 +11,19 @@ what is given back is taken from the shortfall first (`rules.take_units`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.inventory.errors import NotReserved
-from api.inventory.rules import Held, Taken, take_units
+from api.inventory.ledger import Level, LevelKey, tell_changes
+from api.inventory.rules import Held, Taken, crossed_alert, take_units
 
 Ending = Literal["consumed", "released", "expired"]
 
@@ -47,7 +49,9 @@ class LineUnits:
 
 _LOCK_LEVELS = sa.text(
     """
-    select level.location_id, level.variant_id
+    select
+        level.location_id, level.variant_id, level.on_hand_units, level.reserved_units, level.available_units,
+        level.low_stock_threshold_units, level.allow_backorder
     from stock_levels as level
     where level.company_id = :company_id
     and (level.location_id, level.variant_id) in (
@@ -179,8 +183,11 @@ async def end_reservations(
 ) -> list[EndedReservation]:
     """End the owner's live reservations and lower what is reserved; return them, none the second time."""
     values = {"company_id": company_id, "owner_id": owner_id, "ending": ending, "at": at}
-    await connection.execute(_LOCK_LEVELS, values)
-    return [EndedReservation(**row._asdict()) for row in await connection.execute(_END, values)]
+    levels = await _lock_levels(connection, values)
+    ended = [EndedReservation(**row._asdict()) for row in await connection.execute(_END, values)]
+    if ending != "consumed":
+        await _tell_back_in_stock(connection, company_id, levels, ended)
+    return ended
 
 
 async def consume_reservation(
@@ -203,7 +210,7 @@ async def consume_reservation(
         If a line does not hold as many units, at that location if one is named.
     """
     values = {"company_id": company_id, "owner_id": owner_id}
-    await connection.execute(_LOCK_LEVELS, values)
+    levels = await _lock_levels(connection, values)
     held = [Held(**row._asdict()) for row in await connection.execute(_LIVE, values)]
     taken: list[Taken] = []
     for wanted in line_units:
@@ -230,7 +237,10 @@ async def consume_reservation(
             "shortfall_units": [one.shortfall_units for one in taken],
         },
     )
-    return [EndedReservation(**row._asdict()) for row in rows]
+    ended = [EndedReservation(**row._asdict()) for row in rows]
+    if ending != "consumed":
+        await _tell_back_in_stock(connection, company_id, levels, ended)
+    return ended
 
 
 async def keep_reservations(connection: AsyncConnection, *, company_id: UUID, owner_id: UUID) -> None:
@@ -241,3 +251,30 @@ async def keep_reservations(connection: AsyncConnection, *, company_id: UUID, ow
 async def find_companies_with_expired(connection: AsyncConnection, *, at: datetime) -> Sequence[UUID]:
     """Return the companies, of all, in which a live reservation has expired."""
     return (await connection.execute(_FIND_EXPIRED, {"at": at})).scalars().all()
+
+
+async def _lock_levels(connection: AsyncConnection, owner: Mapping[str, Any]) -> dict[LevelKey, Level]:
+    rows = await connection.execute(_LOCK_LEVELS, owner)
+    return {(row.location_id, row.variant_id): Level(**row._asdict()) for row in rows}
+
+
+async def _tell_back_in_stock(
+    connection: AsyncConnection,
+    company_id: UUID,
+    levels: Mapping[LevelKey, Level],
+    ended: Sequence[EndedReservation],
+) -> None:
+    """Units given back are told of where there were none before."""
+    given_back: Counter[LevelKey] = Counter()
+    for one in ended:
+        given_back[one.location_id, one.variant_id] += one.reserved_units
+    changes = {
+        key: (levels[key].available_units, levels[key].available_units + units)
+        for key, units in given_back.items()
+    }
+    crossed = {
+        key: change
+        for key, change in changes.items()
+        if crossed_alert(*change, threshold_units=levels[key].low_stock_threshold_units)
+    }
+    await tell_changes(connection, company_id, levels, crossed, actor_user_id=None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 from uuid import UUID
 
-StockAlert = Literal["inventory.low_stock", "inventory.out_of_stock"]
+StockAlert = Literal["inventory.low_stock", "inventory.out_of_stock", "inventory.back_in_stock"]
 
 
 def is_allowed(*, on_hand_units: int, reserved_units: int, allow_backorder: bool) -> bool:
@@ -16,10 +16,13 @@ def is_allowed(*, on_hand_units: int, reserved_units: int, allow_backorder: bool
 
 
 def crossed_alert(before_units: int, after_units: int, *, threshold_units: int) -> StockAlert | None:
-    """Return the alert that a fall of the available units sets off, once a crossing.
+    """Return the alert that a change of the available units sets off, once a crossing.
 
-    ``placement.sql`` decides the same for orders.
+    A fall to nothing, a fall to the threshold, a rise from nothing; the threshold itself may change without
+    an alert. ``placement.sql`` decides the same for orders.
     """
+    if before_units <= 0 < after_units:
+        return "inventory.back_in_stock"
     if before_units > 0 >= after_units:
         return "inventory.out_of_stock"
     if before_units > threshold_units >= after_units:

@@ -4,7 +4,8 @@ A change that rolls back leaves no event; one that commits leaves exactly one. `
 An event's type is ``<aggregate>.<past participle>``: ``order.created``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,44 @@ async def append_event(
         )
     )
     return event_id
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    """An event that is not written yet; ``payload`` must be JSON."""
+
+    type: str
+    aggregate_type: str
+    aggregate_id: UUID
+    payload: Mapping[str, Any]
+
+
+async def append_events(
+    connection: AsyncConnection,
+    wanted: Sequence[NewEvent],
+    *,
+    company_id: UUID,
+    actor_user_id: UUID | None = None,
+) -> None:
+    """Write many events in the open transaction and in their order, in one statement."""
+    if not wanted:
+        return
+    await connection.execute(
+        events.insert().values(
+            [
+                {
+                    "company_id": company_id,
+                    "id": new_id(),
+                    "type": event.type,
+                    "aggregate_type": event.aggregate_type,
+                    "aggregate_id": event.aggregate_id,
+                    "payload": dict(event.payload),
+                    "actor_user_id": actor_user_id,
+                }
+                for event in wanted
+            ]
+        )
+    )
 
 
 async def first_payload(
