@@ -125,6 +125,16 @@ def pgbench_script() -> str:
         "shipping_method": "null",
         "customer_note": "null",
         "expected_total_amount": "null",
+        "line_discounts": "null",
+        "line_tax_rates": "null",
+        "line_expected_prices": "null",
+        "tax_country": "null",
+        "tax_region": "null",
+        "shipping_amount": "null",
+        "coupon_code": "null",
+        "checkout_id": "null",
+        "cart_id": "null",
+        "is_part_of_checkout": "null",
     }
 
     def write(parameter: re.Match[str]) -> str:

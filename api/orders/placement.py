@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 from uuid import UUID
 
 import orjson
 import psycopg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.errors import InProgress
-from core.postgres.exchange import ExchangeError, PreparedStatement, exchange
+from core.postgres.exchange import (
+    ExchangeError,
+    PreparedStatement,
+    Row,
+    exchange,
+    exchange_in_transaction,
+)
 from core.postgres.pools import Database
 
 PLACEMENT_FILE: Final = Path(__file__).with_name("placement.sql")
@@ -37,11 +45,14 @@ _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 @dataclass(frozen=True, slots=True)
 class PlacementLine:
-    """Units of one variant, named by id or by SKU."""
+    """Units of one variant, named by id or by SKU; and what it was quoted at, if it was."""
 
     quantity_units: int
     variant_id: UUID | None = None
     sku: str | None = None
+    discount_amount: Decimal | None = None
+    tax_rate: Decimal | None = None
+    expected_unit_price_amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +74,14 @@ class Placement:
     shipping_method: str | None = None
     customer_note: str | None = None
     expected_total_amount: str | None = None
+    tax_country: str | None = None
+    tax_region: str | None = None
+    shipping_amount: Decimal | None = None
+    coupon_code: str | None = None
+    checkout_id: UUID | None = None
+    cart_id: UUID | None = None
+    # Its answer is a part of the checkout's, which is kept under the key.
+    is_part_of_checkout: bool = False
     request_id: str | None = None
 
 
@@ -98,6 +117,47 @@ async def run_placement(database: Database, placement: Placement) -> PlacementRe
                 raise failure.error from None
         else:
             break
+    return _result(row)
+
+
+async def place_in_transaction(
+    connection: AsyncConnection, placements: Sequence[Placement]
+) -> list[PlacementResult]:
+    """Place several orders of one company in the open transaction, one after the other, in one round trip.
+
+    The caller has locked the basket (`lock_basket`) and undoes everything unless all were placed.
+    """
+    calls = []
+    for placement in placements:
+        parameters = _parameters(placement)
+        calls += [(statement, [parameters[name] for name in names]) for statement, names in _STATEMENTS[1:]]
+    answers = await exchange_in_transaction(connection, calls)
+    return [_result(row) for [row] in answers[1::2]]
+
+
+async def lock_basket(connection: AsyncConnection, placements: Sequence[Placement]) -> None:
+    """Lock all stock that these orders may draw on, in the one order in which all lock it.
+
+    Each placement locks its own stock; that of several shops has to be locked together, before the first.
+    """
+    first = placements[0]
+    lines = [(placement.shop_id, line) for placement in placements for line in placement.lines]
+    settings, names = _STATEMENTS[0]
+    parameters = _parameters(first) | {
+        "basket_shop_ids": _array(str(shop_id) for shop_id, _ in lines),
+        "basket_variant_ids": _array(_text(line.variant_id) for _, line in lines),
+    }
+    lock, lock_names = _LOCK_BASKET
+    await exchange_in_transaction(
+        connection,
+        [
+            (settings, [parameters[name] for name in names]),
+            (lock, [parameters[name] for name in lock_names]),
+        ],
+    )
+
+
+def _result(row: Row) -> PlacementResult:
     outcome, response_body, order_id, details = row
     return PlacementResult(
         outcome=cast(Outcome, outcome),
@@ -121,6 +181,22 @@ def _numbered(name: str, statement: str) -> tuple[PreparedStatement, tuple[str, 
 
 
 _STATEMENTS = load_statements(PLACEMENT_FILE)
+_LOCK_BASKET = _numbered(
+    "lock_basket",
+    """
+    select level.variant_id
+    from stock_levels as level
+    where level.company_id = :company_id::uuid
+    and (level.location_id, level.variant_id) in (
+        select drawn.location_id, line.variant_id
+        from unnest(:basket_shop_ids::uuid [], :basket_variant_ids::uuid []) as line (shop_id, variant_id)
+        inner join shop_locations as drawn
+            on drawn.company_id = :company_id::uuid and drawn.shop_id = line.shop_id
+    )
+    order by level.location_id, level.variant_id
+    for update of level
+    """,
+)
 
 
 def _parameters(placement: Placement) -> dict[str, str | None]:
@@ -144,10 +220,20 @@ def _parameters(placement: Placement) -> dict[str, str | None]:
         "line_variant_ids": _array(_text(line.variant_id) for line in placement.lines),
         "line_skus": _array(line.sku for line in placement.lines),
         "line_quantities": _array(str(line.quantity_units) for line in placement.lines),
+        "line_discounts": _array(_text(line.discount_amount) for line in placement.lines),
+        "line_tax_rates": _array(_text(line.tax_rate) for line in placement.lines),
+        "line_expected_prices": _array(_text(line.expected_unit_price_amount) for line in placement.lines),
+        "tax_country": placement.tax_country,
+        "tax_region": placement.tax_region,
+        "shipping_amount": _text(placement.shipping_amount),
+        "coupon_code": placement.coupon_code,
+        "checkout_id": _text(placement.checkout_id),
+        "cart_id": _text(placement.cart_id),
+        "is_part_of_checkout": str(placement.is_part_of_checkout).lower(),
     }
 
 
-def _text(value: UUID | None) -> str | None:
+def _text(value: UUID | Decimal | None) -> str | None:
     return None if value is None else str(value)
 
 

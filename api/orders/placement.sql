@@ -72,7 +72,14 @@ with request as not materialized (
         :billing_address::jsonb as billing_address,
         :shipping_method::text as shipping_method,
         :customer_note::text as customer_note,
-        :expected_total_amount::numeric as expected_total_amount
+        :expected_total_amount::numeric as expected_total_amount,
+        :tax_country::text as tax_country,
+        :tax_region::text as tax_region,
+        coalesce(:shipping_amount::numeric, 0) as shipping_amount,
+        :coupon_code::text as coupon_code,
+        :checkout_id::uuid as checkout_id,
+        :cart_id::uuid as cart_id,
+        coalesce(:is_part_of_checkout::boolean, false) as is_part_of_checkout
 ),
 
 -- What this key was answered before. When it exists, nothing below finds a row.
@@ -94,6 +101,12 @@ terms_of_sale as materialized (
         company.timezone,
         company.tax_rate,
         company.prices_include_tax,
+        company.allocation_strategy,
+        exists (
+            select from tax_rates where tax_rates.company_id = company.id and tax_rates.archived_at is null
+        ) as has_tax_rates,
+        coalesce((request.shipping_address ->> 'latitude')::float8, shop.latitude) as goal_latitude,
+        coalesce((request.shipping_address ->> 'longitude')::float8, shop.longitude) as goal_longitude,
         now() + company.reservation_minutes * interval '1 minute' as expires_at,
         shop.id as shop_id,
         customer.id as customer_id,
@@ -115,6 +128,9 @@ asked as materialized (
         line.quantity_units,
         line.variant_id as asked_variant_id,
         line.sku as asked_sku,
+        line.discount_amount,
+        line.tax_rate,
+        line.expected_unit_price_amount,
         coalesce(
             line.variant_id,
             (
@@ -125,18 +141,28 @@ asked as materialized (
     from request
     cross join terms_of_sale
     cross join lateral unnest(
-        :line_variant_ids::uuid [], :line_skus::text [], :line_quantities::int []
-    ) with ordinality as line (variant_id, sku, quantity_units, position)
+        :line_variant_ids::uuid [], :line_skus::text [], :line_quantities::int [], :line_discounts::numeric [],
+        :line_tax_rates::numeric [], :line_expected_prices::numeric []
+    ) with ordinality as line (
+        variant_id, sku, quantity_units, discount_amount, tax_rate, expected_unit_price_amount, position
+    )
 ),
 
 -- One row per variant: the same variant named twice is one line with both quantities.
 merged as (
-    select asked.variant_id, sum(asked.quantity_units)::int as quantity_units, min(asked.position) as position
+    select
+        asked.variant_id,
+        sum(asked.quantity_units)::int as quantity_units,
+        min(asked.position) as position,
+        coalesce(sum(asked.discount_amount), 0) as discount_amount,
+        max(asked.tax_rate) as tax_rate,
+        max(asked.expected_unit_price_amount) as expected_unit_price_amount
     from asked
     group by asked.variant_id
 ),
 
--- The limit keeps the planner to one lookup by key per line.
+-- The limit keeps the planner to one lookup by key per line. A line that was quoted brings its rate of tax and
+-- its share of discounts; else the rate is that of its category and of where it goes.
 lines as materialized (
     select
         uuidv7() as line_id,
@@ -149,7 +175,24 @@ lines as materialized (
         terms.image_url,
         terms.unit_price_amount,
         terms.unit_cost_amount,
-        round(merged.quantity_units * terms.unit_price_amount, terms_of_sale.digits) as line_amount
+        round(merged.quantity_units * terms.unit_price_amount, terms_of_sale.digits) as line_amount,
+        merged.discount_amount,
+        case
+            when merged.tax_rate is not null then merged.tax_rate
+            when terms_of_sale.has_tax_rates then tax_rate_for(
+                request.company_id,
+                (
+                    select product.category_id from products as product
+                    where product.company_id = request.company_id and product.id = terms.product_id
+                ),
+                request.tax_country,
+                request.tax_region,
+                now()
+            )
+            else terms_of_sale.tax_rate
+        end as tax_rate,
+        merged.expected_unit_price_amount,
+        coalesce(merged.expected_unit_price_amount <> terms.unit_price_amount, false) as is_price_changed
     from request
     cross join terms_of_sale
     cross join merged
@@ -169,22 +212,34 @@ unknown as materialized (
     where lines.sku is null
 ),
 
--- Tax of a line, rounded half away from zero.
+-- Tax of a line, less its share of discounts, rounded half away from zero.
 taxed as materialized (
     select
         lines.*,
         case
             when terms_of_sale.prices_include_tax
-                then round(lines.line_amount * terms_of_sale.tax_rate / (1 + terms_of_sale.tax_rate), digits)
-            else round(lines.line_amount * terms_of_sale.tax_rate, digits)
+                then round((lines.line_amount - lines.discount_amount) * lines.tax_rate / (1 + lines.tax_rate), digits)
+            else round((lines.line_amount - lines.discount_amount) * lines.tax_rate, digits)
         end as tax_amount
     from lines
     cross join terms_of_sale
 ),
 
 drawn as materialized (
-    select drawn_location.location_id, drawn_location.priority, lines.line_id, lines.variant_id, lines.quantity_units
+    select
+        drawn_location.location_id,
+        drawn_location.priority,
+        lines.line_id,
+        lines.variant_id,
+        lines.quantity_units,
+        case terms_of_sale.allocation_strategy
+            when 'nearest' then distance_km(
+                location.latitude, location.longitude, terms_of_sale.goal_latitude, terms_of_sale.goal_longitude
+            )
+        end as distance_km,
+        terms_of_sale.allocation_strategy = 'most_stock' as is_most_stock_first
     from request
+    cross join terms_of_sale
     inner join shop_locations as drawn_location
         on request.company_id = drawn_location.company_id and request.shop_id = drawn_location.shop_id
     inner join locations as location
@@ -200,6 +255,8 @@ levels as materialized (
         drawn.line_id,
         drawn.quantity_units,
         drawn.priority,
+        drawn.distance_km,
+        case when drawn.is_most_stock_first then -greatest(level.available_units, 0) end as stock_rank,
         level.location_id,
         level.variant_id,
         greatest(level.available_units, 0) as free_units,
@@ -215,17 +272,20 @@ levels as materialized (
     for update of level
 ),
 
--- Locations give by priority; what they lack is promised by the first that allows backorder.
+-- Locations give by the company's strategy: the nearest first, or the one with the most, else (and of equal
+-- ones, or where a place is not known) by the shop's priority. A line is split over as many as it takes; what
+-- they lack is promised by the first that allows backorder.
 drawable as (
     select
         levels.*,
-        sum(levels.free_units) over by_priority - levels.free_units as free_before_units,
+        sum(levels.free_units) over by_strategy - levels.free_units as free_before_units,
         sum(levels.free_units) over (partition by levels.variant_id) as free_total_units,
         levels.allow_backorder
-        and count(*) filter (where levels.allow_backorder) over by_priority = 1 as is_first_backorder
+        and count(*) filter (where levels.allow_backorder) over by_strategy = 1 as is_first_backorder
     from levels
-    window by_priority as (
-        partition by levels.variant_id order by levels.priority, levels.location_id
+    window by_strategy as (
+        partition by levels.variant_id
+        order by levels.distance_km nulls last, levels.stock_rank, levels.priority, levels.location_id
         rows between unbounded preceding and current row
     )
 ),
@@ -269,12 +329,16 @@ coverage as materialized (
 totals as materialized (
     select
         sum(taxed.line_amount) as subtotal_amount,
+        sum(taxed.discount_amount) as discount_amount,
         sum(taxed.tax_amount) as tax_amount,
-        sum(taxed.line_amount)
-        + case when terms_of_sale.prices_include_tax then 0 else sum(taxed.tax_amount) end as total_amount
+        request.shipping_amount,
+        sum(taxed.line_amount) - sum(taxed.discount_amount) + request.shipping_amount
+        + case when terms_of_sale.prices_include_tax then 0 else sum(taxed.tax_amount) end as total_amount,
+        bool_or(taxed.is_price_changed) as is_price_changed
     from taxed
+    cross join request
     cross join terms_of_sale
-    group by terms_of_sale.prices_include_tax
+    group by terms_of_sale.prices_include_tax, request.shipping_amount
 ),
 
 refusal as materialized (
@@ -283,7 +347,10 @@ refusal as materialized (
         when not terms_of_sale.is_customer_known then 'unknown_customer'
         when exists (select from unknown) then 'unknown_sku'
         when exists (select from coverage where coverage.reserved_units <> coverage.quantity_units) then 'out_of_stock'
-        when request.expected_total_amount <> (select totals.total_amount from totals) then 'price_changed'
+        when (
+            select totals.is_price_changed or coalesce(totals.total_amount <> request.expected_total_amount, false)
+            from totals
+        ) then 'price_changed'
     end as reason
     from request
     cross join terms_of_sale
@@ -298,10 +365,11 @@ placed as materialized (
         terms_of_sale.customer_id,
         terms_of_sale.currency,
         terms_of_sale.prices_include_tax,
-        terms_of_sale.tax_rate,
         terms_of_sale.expires_at,
         totals.subtotal_amount,
+        totals.discount_amount,
         totals.tax_amount,
+        totals.shipping_amount,
         totals.total_amount
     from refusal
     cross join request
@@ -315,9 +383,10 @@ placed_lines as materialized (
         taxed.*,
         placed.company_id,
         placed.order_id,
-        placed.tax_rate,
-        taxed.line_amount - case when placed.prices_include_tax then taxed.tax_amount else 0 end as net_amount,
-        taxed.line_amount + case when placed.prices_include_tax then 0 else taxed.tax_amount end as gross_amount,
+        taxed.line_amount - taxed.discount_amount
+        - case when placed.prices_include_tax then taxed.tax_amount else 0 end as net_amount,
+        taxed.line_amount - taxed.discount_amount
+        + case when placed.prices_include_tax then 0 else taxed.tax_amount end as gross_amount,
         coverage.shortfall_units as backordered_units
     from placed
     cross join taxed
@@ -326,15 +395,17 @@ placed_lines as materialized (
 
 new_order as (
     insert into orders (
-        company_id, id, order_number, shop_id, customer_id, email, placed_by, placed_by_user_id, currency,
-        prices_include_tax, subtotal_amount, tax_amount, total_amount, shipping_address, billing_address,
-        shipping_method, customer_note, reservation_expires_at
+        company_id, id, order_number, checkout_id, cart_id, shop_id, customer_id, email, placed_by,
+        placed_by_user_id, currency, prices_include_tax, subtotal_amount, tax_amount, shipping_amount,
+        discount_amount, total_amount, shipping_address, billing_address, shipping_method, coupon_code,
+        customer_note, reservation_expires_at
     )
     select
-        placed.company_id, placed.order_id, placed.order_number, request.shop_id, placed.customer_id, request.email,
-        request.placed_by, request.user_id, placed.currency, placed.prices_include_tax, placed.subtotal_amount,
-        placed.tax_amount, placed.total_amount, request.shipping_address, request.billing_address,
-        request.shipping_method, request.customer_note, placed.expires_at
+        placed.company_id, placed.order_id, placed.order_number, request.checkout_id, request.cart_id,
+        request.shop_id, placed.customer_id, request.email, request.placed_by, request.user_id, placed.currency,
+        placed.prices_include_tax, placed.subtotal_amount, placed.tax_amount, placed.shipping_amount,
+        placed.discount_amount, placed.total_amount, request.shipping_address, request.billing_address,
+        request.shipping_method, request.coupon_code, request.customer_note, placed.expires_at
     from placed
     cross join request
 ),
@@ -342,13 +413,13 @@ new_order as (
 new_lines as (
     insert into order_lines (
         company_id, id, order_id, variant_id, line_number, sku, product_name, variant_name, image_url, quantity_units,
-        unit_price_amount, unit_cost_amount, line_amount, tax_rate, net_amount, tax_amount, gross_amount,
-        backordered_units
+        unit_price_amount, unit_cost_amount, line_amount, discount_amount, tax_rate, net_amount, tax_amount,
+        gross_amount, backordered_units
     )
     select
         company_id, line_id, order_id, variant_id, line_number, sku, product_name, variant_name, image_url,
-        quantity_units, unit_price_amount, unit_cost_amount, line_amount, tax_rate, net_amount, tax_amount,
-        gross_amount, backordered_units
+        quantity_units, unit_price_amount, unit_cost_amount, line_amount, discount_amount, tax_rate, net_amount,
+        tax_amount, gross_amount, backordered_units
     from placed_lines
 ),
 
@@ -395,12 +466,14 @@ document as materialized (
             placed.prices_include_tax,
             placed.subtotal_amount::numeric(14, 2)::text as subtotal_amount,
             placed.tax_amount::numeric(14, 2)::text as tax_amount,
-            '0.00' as shipping_amount,
-            '0.00' as discount_amount,
+            placed.shipping_amount::numeric(14, 2)::text as shipping_amount,
+            placed.discount_amount::numeric(14, 2)::text as discount_amount,
             placed.total_amount::numeric(14, 2)::text as total_amount,
             request.shipping_address,
             request.billing_address,
             request.shipping_method,
+            request.coupon_code,
+            request.checkout_id,
             request.customer_note,
             instant_text(now()) as placed_at,
             instant_text(placed.expires_at) as reservation_expires_at,
@@ -424,8 +497,8 @@ document as materialized (
                         quantity_units,
                         unit_price_amount::text as unit_price_amount,
                         line_amount::numeric(14, 2)::text as line_amount,
-                        '0.00' as discount_amount,
-                        tax_rate::text as tax_rate,
+                        discount_amount::numeric(14, 2)::text as discount_amount,
+                        tax_rate::numeric(9, 6)::text as tax_rate,
                         net_amount::numeric(14, 2)::text as net_amount,
                         tax_amount::numeric(14, 2)::text as tax_amount,
                         gross_amount::numeric(14, 2)::text as gross_amount,
@@ -497,6 +570,7 @@ new_key as (
     from placed
     cross join request
     cross join document
+    where not request.is_part_of_checkout
 )
 
 -- One row, whatever happened.
@@ -524,7 +598,19 @@ select
             where coverage.reserved_units <> coverage.quantity_units
         )
         when 'price_changed' then (
-            select json_build_object('total_amount', totals.total_amount::numeric(14, 2)::text) from totals
+            select json_build_object(
+                'total_amount', totals.total_amount::numeric(14, 2)::text,
+                'lines', (
+                    select coalesce(json_agg(json_build_object(
+                        'sku', taxed.sku, 'variant_id', taxed.variant_id,
+                        'expected_unit_price_amount', taxed.expected_unit_price_amount::text,
+                        'unit_price_amount', taxed.unit_price_amount::text
+                    ) order by taxed.line_number), '[]')
+                    from taxed
+                    where taxed.is_price_changed
+                )
+            )
+            from totals
         )
     end as details
 from (select) as always

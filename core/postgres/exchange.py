@@ -7,13 +7,14 @@ transaction to PostgreSQL, so a failing statement undoes them all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import generators, pq
 from psycopg.abc import PQGen
 from psycopg.pq.abc import PGconn, PGresult
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.postgres.pools import HotPool
 
@@ -54,16 +55,39 @@ async def exchange(pool: HotPool, calls: Sequence[Call]) -> list[list[Row]]:
         If the connection was lost: whether it was carried out is not known.
     """
     async with pool.connection() as connection:
-        known = _prepared.setdefault(connection, set())
-        try:
-            for statement, _ in calls:
-                if statement not in known:
-                    await connection.wait(_prepare(connection.pgconn, statement))
-                    known.add(statement)
-            answers = await connection.wait(_exchange(connection.pgconn, calls))
-        except BaseException:
-            await connection.close()  # its state is not known; the pool makes another
-            raise
+        answers = await _send(connection, calls)
+    return _checked(answers)
+
+
+async def exchange_in_transaction(connection: AsyncConnection, calls: Sequence[Call]) -> list[list[Row]]:
+    """Run all calls in the transaction that is open on SQLAlchemy's connection, in one round trip.
+
+    Raises
+    ------
+    psycopg.Error
+        The first error; the transaction can only be rolled back.
+    """
+    raw = await connection.get_raw_connection()
+    try:
+        return _checked(await _send(cast(psycopg.AsyncConnection[Any], raw.driver_connection), calls))
+    except ExchangeError as failure:
+        raise failure.error from None
+
+
+async def _send(connection: psycopg.AsyncConnection[Any], calls: Sequence[Call]) -> list[PGresult]:
+    known = _prepared.setdefault(connection, set())
+    try:
+        for statement, _ in calls:
+            if statement not in known:
+                await connection.wait(_prepare(connection.pgconn, statement))
+                known.add(statement)
+        return await connection.wait(_exchange(connection.pgconn, calls))
+    except BaseException:
+        await connection.close()  # its state is not known; the pool makes another
+        raise
+
+
+def _checked(answers: Sequence[PGresult]) -> list[list[Row]]:
     for position, answer in enumerate(answers):
         if answer.status == pq.ExecStatus.FATAL_ERROR:
             raise ExchangeError(position, psycopg.errors.error_from_result(answer))
