@@ -24,6 +24,7 @@ def insert_frame(
     frame: pl.DataFrame,
     *,
     company_id: str,
+    is_all_new: bool = False,
     on_rows: Callable[[int], None] | None = None,
 ) -> int:
     """Insert the frame's rows into a tenant table and return how many were new.
@@ -33,6 +34,8 @@ def insert_frame(
 
     Parameters
     ----------
+    is_all_new : bool
+        A key that is there already is an error; not to look for it in every index first saves a third.
     on_rows : callable, optional
         Told the number of rows after each chunk.
     """
@@ -41,7 +44,7 @@ def insert_frame(
     staging = sql.Identifier(f"staged_{table}")
     columns = [sql.Identifier(name) for name in frame.columns]
     _create_staging(connection, table, staging, columns)
-    insert = _insert_statement(table, staging, columns, company_id)
+    insert = _insert_statement(table, staging, columns, company_id, is_all_new=is_all_new)
     inserted = 0
     for chunk in frame.iter_slices(CHUNK_ROWS):
         copy_frame(connection, staging, chunk)
@@ -101,9 +104,12 @@ def _insert_statement(
     staging: sql.Identifier,
     columns: list[sql.Identifier],
     company_id: str,
+    *,
+    is_all_new: bool,
 ) -> sql.Composed:
     targets = [sql.Identifier("company_id"), *columns]
     values = [sql.Literal(company_id), *columns]
-    return sql.SQL("insert into {} ({}) select {} from {} on conflict do nothing").format(
+    insert = sql.SQL("insert into {} ({}) select {} from {}").format(
         sql.Identifier(table), sql.SQL(", ").join(targets), sql.SQL(", ").join(values), staging
     )
+    return insert if is_all_new else insert + sql.SQL(" on conflict do nothing")

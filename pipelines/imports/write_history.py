@@ -98,11 +98,14 @@ def write_history(
     def write(table: str, frame: pl.DataFrame) -> None:
         with progress.step(f"Writing {table.replace('_', ' ')}", total=frame.height) as step:
             written[table] = insert_frame(
-                connection, table, frame, company_id=tenant.company_id, on_rows=step.advance
+                connection,
+                table,
+                frame,
+                company_id=tenant.company_id,
+                is_all_new=table in _ALL_NEW,
+                on_rows=step.advance,
             )
             step.note(f"{written[table]:,} rows")
-        if table in _ALL_NEW and written[table] != frame.height:
-            raise StockwiseError(f"{frame.height - written[table]:,} rows of {table} were there already.")
 
     for table, frame in catalogue_rows(history, tenant, parameters):
         write(table, frame)

@@ -23,3 +23,6 @@ begin
         execute format('alter table %s drop constraint %I', redundant.table_name, redundant.key_name);
     end loop;
 end $$;
+
+-- The unique key (company_id, order_id, line_number) finds an order's lines as well.
+drop index ix_order_lines_company_id_order_id;
