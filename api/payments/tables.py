@@ -107,7 +107,9 @@ payments = tenant_table(
         unique=True,
         postgresql_where=sa.text("status <> 'cancelled'"),
     ),
-    sa.Index("ix_payments_company_id_created_at", "company_id", sa.text("created_at desc"), sa.text("id desc")),
+    sa.Index(
+        "ix_payments_company_id_created_at", "company_id", sa.text("created_at desc"), sa.text("id desc")
+    ),
     sa.Index(
         "ix_payments_company_id_customer_id_created_at",
         "company_id",
@@ -192,9 +194,7 @@ payment_operations = tenant_table(
         unique=True,
         postgresql_where=sa.text("status = 'pending' and kind <> 'refund'"),
     ),
-    sa.Index(
-        "ix_payment_operations_due", "claimed_until", postgresql_where=sa.text("status = 'pending'")
-    ),
+    sa.Index("ix_payment_operations_due", "claimed_until", postgresql_where=sa.text("status = 'pending'")),
     fed=False,
 )
 
