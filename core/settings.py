@@ -75,6 +75,9 @@ class Settings(BaseModel):
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a refresh token")
     idempotency_hours: int = Field(72, ge=1, le=24 * 30, description="How long a repeated key is answered")
 
+    media_url: str | None = Field(None, description="Folder or object-store URL of files; unset: in home")
+    media_max_bytes: int = Field(10_000_000, ge=1, le=20_000_000, description="Largest file uploaded")
+
     dashboards_host: str = Field("127.0.0.1", description="Address the dashboards listen on")
     dashboards_port: Port = Field(8501, description="Port the dashboards listen on")
     dashboards_url: str = Field(
@@ -83,6 +86,13 @@ class Settings(BaseModel):
     )
     dagster_host: str = Field("127.0.0.1", description="Address of Dagster's web pages")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages")
+
+    cart_lines: int = Field(200, ge=1, le=1000, description="Most lines of a cart")
+    cart_line_units: int = Field(1000, ge=1, le=1_000_000, description="Most units of a cart's line")
+    cart_coupons: int = Field(5, ge=1, le=20, description="Most coupon codes on a cart")
+    cart_saved_items: int = Field(200, ge=1, le=1000, description="Most items saved for later")
+    cart_days: int = Field(30, ge=1, le=365, description="Life of a cart that nobody touches")
+    cart_abandoned_hours: int = Field(24, ge=1, le=720, description="Idle hours that make a cart abandoned")
 
     failpoint: str | None = Field(
         None, description="Where a process kills itself; for tests, never in production"
