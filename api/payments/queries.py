@@ -1,0 +1,435 @@
+"""SQL of payments, their allocations, operations and refunds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.payments.tables import (
+    payment_allocations,
+    payment_details,
+    payment_history,
+    payment_methods,
+    payment_operations,
+    payment_refunds,
+    payments,
+)
+from core.ids import new_id
+
+Row = sa.RowMapping
+LEASE = timedelta(seconds=60)
+_NEXT_NUMBER = sa.text(
+    "select document_number('TXN', nextval('transaction_number_seq'), :at, companies.timezone)"
+    " from companies where companies.id = :company_id"
+)
+
+
+@dataclass(frozen=True)
+class PaymentFilter:
+    """Which payments a reader may see and wants to see; None: no limit."""
+
+    reachable_shop_ids: Collection[UUID] | None = None
+    own_customer_id: UUID | None = None
+    is_guests_only: bool = False
+    customer_id: UUID | None = None
+    order_id: UUID | None = None
+    checkout_id: UUID | None = None
+    status: str | None = None
+    payment_status: str | None = None
+    provider: str | None = None
+    created_from: datetime | None = None
+    created_until: datetime | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Write the filter in SQL."""
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.reachable_shop_ids is not None:
+            conditions.append(_has_allocation(payment_allocations.c.shop_id.in_(self.reachable_shop_ids)))
+        if self.order_id is not None:
+            conditions.append(_has_allocation(payment_allocations.c.order_id == self.order_id))
+        if self.is_guests_only:
+            conditions.append(payments.c.customer_id.is_(None))
+        if self.created_from is not None:
+            conditions.append(payments.c.created_at >= self.created_from)
+        if self.created_until is not None:
+            conditions.append(payments.c.created_at < self.created_until)
+        equal = {
+            payments.c.customer_id: (self.own_customer_id, self.customer_id),
+            payments.c.checkout_id: (self.checkout_id,),
+            payments.c.status: (self.status,),
+            payments.c.payment_status: (self.payment_status,),
+            payments.c.provider: (self.provider,),
+        }
+        for column, values in equal.items():
+            conditions += [column == value for value in values if value is not None]
+        return conditions
+
+
+EVERY_PAYMENT = PaymentFilter()
+_COLUMNS = (*payments.c, payment_methods.c.code.label("method_code"))
+_JOINED = payments.join(
+    payment_methods,
+    sa.and_(
+        payments.c.company_id == payment_methods.c.company_id,
+        payments.c.payment_method_id == payment_methods.c.id,
+    ),
+)
+
+
+async def find_payment(
+    connection: AsyncConnection,
+    company_id: UUID,
+    payment_id: UUID,
+    wanted: PaymentFilter = EVERY_PAYMENT,
+    *,
+    is_locked: bool = False,
+) -> Row | None:
+    """Return a payment; locked, nobody else changes it until this transaction ends."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(payments.c.company_id == company_id, payments.c.id == payment_id, *wanted.conditions())
+    )
+    if is_locked:
+        statement = statement.with_for_update(of=payments, key_share=True)
+    return (await connection.execute(statement)).mappings().one_or_none()
+
+
+async def find_open_payment(connection: AsyncConnection, company_id: UUID, source_id: UUID) -> Row | None:
+    """Return the one payment of a checkout or direct order that was not cancelled, locked."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(
+            payments.c.company_id == company_id,
+            payments.c.source_id == source_id,
+            payments.c.status != "cancelled",
+        )
+        .with_for_update(of=payments, key_share=True)
+    )
+    return (await connection.execute(statement)).mappings().one_or_none()
+
+
+async def payments_of_order(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> Sequence[Row]:
+    """Return an order's payments, the one that captured most first, locked by id."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(
+            payments.c.company_id == company_id,
+            _has_allocation(payment_allocations.c.order_id == order_id),
+        )
+        .order_by(payments.c.id)
+        .with_for_update(of=payments, key_share=True)
+    )
+    rows = (await connection.execute(statement)).mappings().all()
+    return sorted(rows, key=lambda row: -row["captured_amount"])
+
+
+async def list_payments(
+    connection: AsyncConnection,
+    company_id: UUID,
+    wanted: PaymentFilter,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return payments, newest first, one more than ``limit`` when there is a next page."""
+    statement = (
+        sa.select(*_COLUMNS)
+        .select_from(_JOINED)
+        .where(payments.c.company_id == company_id, *wanted.conditions())
+        .order_by(payments.c.created_at.desc(), payments.c.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        statement = statement.where(sa.tuple_(payments.c.created_at, payments.c.id) < sa.tuple_(*after))
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def add_payment(connection: AsyncConnection, *, at: datetime, **values: Any) -> UUID:
+    """Insert a payment with its number and return its id."""
+    payment_id = new_id()
+    number = await connection.scalar(_NEXT_NUMBER, {"at": at, "company_id": values["company_id"]})
+    await connection.execute(
+        sa.insert(payments).values(id=payment_id, transaction_number=number, created_at=at, **values)
+    )
+    return payment_id
+
+
+async def change_payment(connection: AsyncConnection, payment: Mapping[str, Any], **values: Any) -> None:
+    """Write new values into a locked payment."""
+    await connection.execute(
+        sa.update(payments)
+        .where(payments.c.company_id == payment["company_id"], payments.c.id == payment["id"])
+        .values(**values)
+    )
+
+
+async def list_allocations(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Sequence[Row]:
+    """Return a payment's shares, by order."""
+    statement = (
+        sa.select(payment_allocations)
+        .where(payment_allocations.c.company_id == company_id, payment_allocations.c.payment_id == payment_id)
+        .order_by(payment_allocations.c.order_id)
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def set_allocations(
+    connection: AsyncConnection,
+    company_id: UUID,
+    payment_id: UUID,
+    shares: Sequence[tuple[UUID, UUID, Decimal]],
+) -> None:
+    """Replace the shares (order, shop, amount) of a payment of which nothing was captured."""
+    await connection.execute(
+        sa.delete(payment_allocations).where(
+            payment_allocations.c.company_id == company_id, payment_allocations.c.payment_id == payment_id
+        )
+    )
+    await connection.execute(
+        sa.insert(payment_allocations),
+        [
+            {
+                "company_id": company_id,
+                "payment_id": payment_id,
+                "order_id": order_id,
+                "shop_id": shop_id,
+                "amount": amount,
+            }
+            for order_id, shop_id, amount in shares
+        ],
+    )
+
+
+async def add_to_allocation(
+    connection: AsyncConnection, allocation: Mapping[str, Any], **amounts: Decimal
+) -> bool:
+    """Add to amounts of a share; False, and nothing changed, if refunds would exceed what was captured."""
+    table = payment_allocations.c
+    values = {table[name]: table[name] + amount for name, amount in amounts.items()}
+    reserved = values.get(table.refund_reserved_amount, table.refund_reserved_amount)
+    captured = values.get(table.captured_amount, table.captured_amount)
+    result = await connection.execute(
+        sa.update(payment_allocations)
+        .where(
+            table.company_id == allocation["company_id"],
+            table.id == allocation["id"],
+            reserved <= captured,
+        )
+        .values({column.name: value for column, value in values.items()})
+    )
+    return bool(result.rowcount)
+
+
+async def write_history(
+    connection: AsyncConnection,
+    payment: Mapping[str, Any],
+    to_status: str,
+    *,
+    at: datetime,
+    note: str | None = None,
+    refund_id: UUID | None = None,
+    changed_by: UUID | None = None,
+) -> None:
+    """Add a line to a payment's history."""
+    await connection.execute(
+        sa.insert(payment_history).values(
+            company_id=payment["company_id"],
+            payment_id=payment["id"],
+            refund_id=refund_id,
+            from_status=payment["payment_status"],
+            to_status=to_status,
+            note=note,
+            changed_by=changed_by,
+            occurred_at=at,
+        )
+    )
+
+
+async def list_history(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Sequence[Row]:
+    """Return a payment's history, oldest first."""
+    statement = (
+        sa.select(payment_history)
+        .where(payment_history.c.company_id == company_id, payment_history.c.payment_id == payment_id)
+        .order_by(payment_history.c.occurred_at, payment_history.c.id)
+        .limit(500)
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def save_details(connection: AsyncConnection, payment: Mapping[str, Any], **sealed: str | None) -> None:
+    """Write what is encrypted about a payment."""
+    statement = insert(payment_details).values(
+        company_id=payment["company_id"], payment_id=payment["id"], **sealed
+    )
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["company_id", "payment_id"], set_={**sealed, "updated_at": sa.func.now()}
+        )
+    )
+
+
+async def find_details(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Row | None:
+    """Return what is encrypted about a payment."""
+    statement = sa.select(payment_details).where(
+        payment_details.c.company_id == company_id, payment_details.c.payment_id == payment_id
+    )
+    return (await connection.execute(statement)).mappings().one_or_none()
+
+
+async def add_refund(connection: AsyncConnection, **values: Any) -> UUID:
+    """Insert a refund and return its id."""
+    refund_id = new_id()
+    await connection.execute(sa.insert(payment_refunds).values(id=refund_id, **values))
+    return refund_id
+
+
+async def find_refund(
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    refund_id: UUID | None = None,
+    key: str | None = None,
+    payment_id: UUID | None = None,
+    gateway_refund_id: str | None = None,
+) -> Row | None:
+    """Return a refund by what it is known by."""
+    statement = sa.select(payment_refunds).where(payment_refunds.c.company_id == company_id)
+    named = {"id": refund_id, "key": key, "payment_id": payment_id, "gateway_refund_id": gateway_refund_id}
+    for name, value in named.items():
+        if value is not None:
+            statement = statement.where(payment_refunds.c[name] == value)
+    return (await connection.execute(statement.limit(1))).mappings().one_or_none()
+
+
+async def list_refunds(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Sequence[Row]:
+    """Return a payment's refunds, oldest first."""
+    statement = (
+        sa.select(payment_refunds)
+        .where(payment_refunds.c.company_id == company_id, payment_refunds.c.payment_id == payment_id)
+        .order_by(payment_refunds.c.created_at, payment_refunds.c.id)
+        .limit(500)
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def change_refund(connection: AsyncConnection, refund: Mapping[str, Any], **values: Any) -> None:
+    """Write new values into a refund, under its payment's lock."""
+    await connection.execute(
+        sa.update(payment_refunds)
+        .where(payment_refunds.c.company_id == refund["company_id"], payment_refunds.c.id == refund["id"])
+        .values(**values)
+    )
+
+
+def _has_allocation(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(
+        payment_allocations.c.company_id == payments.c.company_id,
+        payment_allocations.c.payment_id == payments.c.id,
+        condition,
+    )
+
+
+async def add_operation(connection: AsyncConnection, **values: Any) -> UUID:
+    """Insert an operation and return its id."""
+    operation_id = new_id()
+    await connection.execute(sa.insert(payment_operations).values(id=operation_id, **values))
+    return operation_id
+
+
+async def find_operation(
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    operation_id: UUID | None = None,
+    request_key: str | None = None,
+    refund_id: UUID | None = None,
+    is_locked: bool = False,
+) -> Row | None:
+    """Return an operation by what it is known by."""
+    statement = sa.select(payment_operations).where(payment_operations.c.company_id == company_id)
+    named = {"id": operation_id, "request_key": request_key, "refund_id": refund_id}
+    for name, value in named.items():
+        if value is not None:
+            statement = statement.where(payment_operations.c[name] == value)
+    if is_locked:
+        statement = statement.with_for_update()
+    return (await connection.execute(statement.limit(1))).mappings().one_or_none()
+
+
+async def operation_in_flight(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Row | None:
+    """Return the charging step of a payment whose answer is not known yet."""
+    statement = sa.select(payment_operations).where(
+        payment_operations.c.company_id == company_id,
+        payment_operations.c.payment_id == payment_id,
+        payment_operations.c.status == "pending",
+        payment_operations.c.kind != "refund",
+    )
+    return (await connection.execute(statement)).mappings().one_or_none()
+
+
+async def claim_operation(
+    connection: AsyncConnection, company_id: UUID, operation_id: UUID, *, at: datetime
+) -> bool:
+    """Take a pending operation that nobody works on; False: it is finished, or somebody does."""
+    result = await connection.execute(
+        sa.update(payment_operations)
+        .where(
+            payment_operations.c.company_id == company_id,
+            payment_operations.c.id == operation_id,
+            payment_operations.c.status == "pending",
+            payment_operations.c.claimed_until <= at,
+        )
+        .values(claimed_until=at + LEASE, tries=payment_operations.c.tries + 1, updated_at=sa.func.now())
+    )
+    return bool(result.rowcount)
+
+
+async def change_operation(connection: AsyncConnection, operation: Mapping[str, Any], **values: Any) -> None:
+    """Write new values into an operation."""
+    await connection.execute(
+        sa.update(payment_operations)
+        .where(
+            payment_operations.c.company_id == operation["company_id"],
+            payment_operations.c.id == operation["id"],
+        )
+        .values(updated_at=sa.func.now(), **values)
+    )
+
+
+async def due_operation_ids(
+    connection: AsyncConnection, company_id: UUID, *, at: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return pending operations that nobody works on, the longest waiting first."""
+    statement = (
+        sa.select(payment_operations.c.id)
+        .where(
+            payment_operations.c.company_id == company_id,
+            payment_operations.c.status == "pending",
+            payment_operations.c.claimed_until <= at,
+        )
+        .order_by(payment_operations.c.claimed_until, payment_operations.c.id)
+        .limit(limit)
+    )
+    return (await connection.execute(statement)).scalars().all()
+
+
+async def list_operations(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Sequence[Row]:
+    """Return what a provider was asked for, oldest first."""
+    statement = (
+        sa.select(payment_operations)
+        .where(payment_operations.c.company_id == company_id, payment_operations.c.payment_id == payment_id)
+        .order_by(payment_operations.c.created_at, payment_operations.c.id)
+        .limit(500)
+    )
+    return (await connection.execute(statement)).mappings().all()
