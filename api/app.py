@@ -21,6 +21,7 @@ from api.identity.router import router as identity_router
 from api.identity.storefronts import storefront_finder
 from api.identity.tokens import AccessTokens
 from api.inventory.router import router as inventory_router
+from api.media.router import router as media_router
 from api.openapi import describe, query_names
 from api.orders.router import router as orders_router
 from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions, routes_of
@@ -48,6 +49,7 @@ DOMAIN_ROUTERS = (
     shops_router,
     purchasing_router,
     planning_router,
+    media_router,
 )
 _ALLOWED_HEADERS = [
     "Authorization",
