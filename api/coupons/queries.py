@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,7 +32,9 @@ _MAILBOXES = """
 _FIND_MAILBOXES = sa.text(_MAILBOXES)
 _LOCK_MAILBOXES = sa.text(
     f"""
-    select mailbox, pg_advisory_xact_lock(hashtextextended('buyer ' || cast(:company_id as text) || mailbox, 0))
+    select
+        mailbox,
+        pg_advisory_xact_lock(hashtextextended('buyer ' || cast(:company_id as text) || mailbox, 0))
     from ({_MAILBOXES}) as mailboxes
     """
 )
@@ -81,7 +83,9 @@ _TERMS = sa.text(
         campaign.per_user_limit as campaign_per_user_limit,
         coalesce(campaign.used_count, 0) as campaign_used_count,
         (select count(*) from mine where mine.coupon_id = coupon.id)::int as buyer_used_count,
-        (select count(*) from mine where mine.campaign_id = coupon.campaign_id)::int as campaign_buyer_used_count,
+        (
+            select count(*) from mine where mine.campaign_id = coupon.campaign_id
+        )::int as campaign_buyer_used_count,
         exists (
             select from orders
             where orders.company_id = coupon.company_id and orders.status <> 'cancelled'
@@ -142,17 +146,19 @@ _REDEEM = sa.text(
     where coupon_campaigns.company_id = :company_id and coupon_campaigns.id = uses.campaign_id
     """
 )
-_LOCK_GIVEN_BACK = sa.text(
-    """
-    select coupon.id from coupons as coupon
-    where coupon.company_id = :company_id and coupon.id in (
-        select redemption.coupon_id from coupon_redemption_orders as share
-        inner join coupon_redemptions as redemption
-            on share.company_id = redemption.company_id and share.redemption_id = redemption.id
-        where share.company_id = :company_id and share.order_id = :order_id and share.given_back_at is null
-    )
-    order by coupon.id for update
-    """
+_OF_ORDER = """
+    select redemption.{column} from coupon_redemption_orders as share
+    inner join coupon_redemptions as redemption
+        on share.company_id = redemption.company_id and share.redemption_id = redemption.id
+    where share.company_id = :company_id and share.order_id = :order_id
+"""
+_LOCK_COUPONS_OF_ORDER = sa.text(
+    "select id from coupons where company_id = :company_id"
+    f" and id in ({_OF_ORDER.format(column='coupon_id')}) order by id for update"
+)
+_LOCK_CAMPAIGNS_OF_ORDER = sa.text(
+    "select id from coupon_campaigns where company_id = :company_id"
+    f" and id in ({_OF_ORDER.format(column='campaign_id')}) order by id for update"
 )
 _GIVE_BACK = sa.text(
     """
@@ -280,5 +286,11 @@ async def redeem(
 async def give_back(connection: AsyncConnection, company_id: UUID, order_id: UUID, *, now: datetime) -> None:
     """Give back an order's uses; the second time there are none left."""
     values = {"company_id": company_id, "order_id": order_id}
-    await connection.execute(_LOCK_GIVEN_BACK, values)
+    await lock_uses(connection, values)
     await connection.execute(_GIVE_BACK, values | {"now": now})
+
+
+async def lock_uses(connection: AsyncConnection, values: Mapping[str, UUID]) -> None:
+    """Lock the coupons that an order used, by id, then their campaigns, by id."""
+    await connection.execute(_LOCK_COUPONS_OF_ORDER, values)
+    await connection.execute(_LOCK_CAMPAIGNS_OF_ORDER, values)

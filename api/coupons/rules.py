@@ -232,4 +232,6 @@ def _is_reached(limit: int | None, used: int) -> bool:
 
 def _siblings(terms: CouponTerms, kept: Sequence[CouponTerms]) -> int:
     """Codes of the same campaign that already count in this basket."""
-    return sum(1 for other in kept if terms.campaign_id is not None and other.campaign_id == terms.campaign_id)
+    return sum(
+        1 for other in kept if terms.campaign_id is not None and other.campaign_id == terms.campaign_id
+    )

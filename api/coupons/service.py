@@ -80,7 +80,9 @@ async def redeem(
             kind=coupon.kind,
             discount_amount=coupon.discount_amount,
             shipping_discount_amount=coupon.shipping_discount_amount,
-            amount_by_order=tuple((order_id, amounts[place]) for order_id, amounts in amounts_by_order.items()),
+            amount_by_order=tuple(
+                (order_id, amounts[place]) for order_id, amounts in amounts_by_order.items()
+            ),
         )
         for place, coupon in enumerate(coupons)
     ]

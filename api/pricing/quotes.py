@@ -64,9 +64,14 @@ class QuotedLine:
 
 @dataclass(frozen=True, slots=True)
 class QuotedShop:
-    """What one shop's order would come to. ``shipping_amount`` is after free-shipping coupons."""
+    """What one shop's order would come to; its shipping is after coupons for free shipping.
+
+    ``is_shipping_available`` is false where no such method carries these goods there: then no shipping is in
+    the totals, and nothing can be bought.
+    """
 
     shop_id: UUID
+    is_shipping_available: bool
     shipping_method_id: UUID | None
     shipping_method: str | None
     shipping_discount_amount: Decimal

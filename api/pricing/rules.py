@@ -110,9 +110,7 @@ def price_line(
     split = split_tax(
         line_amount - discount_amount, tax_rate=tax_rate, is_tax_included=is_tax_included, currency=currency
     )
-    return PricedAmounts(
-        line_amount, discount_amount, split.net_amount, split.tax_amount, split.gross_amount
-    )
+    return PricedAmounts(line_amount, discount_amount, split.net_amount, split.tax_amount, split.gross_amount)
 
 
 def total_of(lines: Sequence[PricedAmounts], shipping_amount: Decimal) -> Totals:
