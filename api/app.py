@@ -12,6 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
+from api.carts.router import router as carts_router
 from api.catalog.router import router as catalog_router
 from api.companies.router import router as companies_router
 from api.framing import RequestFrame
@@ -23,12 +24,16 @@ from api.identity.tokens import AccessTokens
 from api.inventory.router import router as inventory_router
 from api.media.router import router as media_router
 from api.openapi import describe, query_names
+from api.orders.admission import admission_of
 from api.orders.router import router as orders_router
 from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions, routes_of
 from api.planning.router import router as planning_router
 from api.problems import add_problem_handlers
 from api.purchasing.router import router as purchasing_router
+from api.shipping.router import router as shipping_router
 from api.shops.router import router as shops_router
+from api.taxes.router import router as taxes_router
+from api.wishlists.router import router as wishlists_router
 from core.postgres.pools import open_database
 from core.postgres.server import Server, open_server
 from core.secrets import load_secrets
@@ -41,6 +46,7 @@ PREFIX = "/api/v1"
 # /products/recommendations is no product's id.
 DOMAIN_ROUTERS = (
     orders_router,
+    carts_router,
     analytics_router,
     catalog_router,
     inventory_router,
@@ -49,6 +55,9 @@ DOMAIN_ROUTERS = (
     shops_router,
     purchasing_router,
     planning_router,
+    shipping_router,
+    taxes_router,
+    wishlists_router,
     media_router,
 )
 _ALLOWED_HEADERS = [
@@ -57,10 +66,11 @@ _ALLOWED_HEADERS = [
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "X-Cart-Token",
     "X-Request-Id",
     "X-Storefront-Key",
 ]
-_EXPOSED_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Request-Id"]
+_EXPOSED_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Cart-Token", "X-Request-Id"]
 
 _described: list[dict[str, Any]] = []
 
@@ -99,6 +109,7 @@ def create_app(
     _add_middleware(app, settings)
     app.state.settings = settings
     app.state.clock = clock
+    app.state.admission = admission_of(settings)
     for router in DOMAIN_ROUTERS:
         app.include_router(router, prefix=PREFIX)
     for router in (pages_router, health_router, _description_router(app)):
