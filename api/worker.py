@@ -17,6 +17,7 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 
+from api.carts.sweeping import sweep_carts
 from api.catalog.consumers import CONSUMERS as CATALOG_CONSUMERS
 from api.idempotency import purge_keys
 from api.orders.expiry import release_expired_reservations
@@ -71,9 +72,11 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
     """List what a worker does."""
     relay = Relay(database, reader_dsn, CONSUMERS)
     lifetime = timedelta(hours=settings.idempotency_hours)
+    idle = timedelta(hours=settings.cart_abandoned_hours)
     return [
         Job("relay", RELAY_PAUSE_SECONDS, relay.deliver_pending),
         Job("sweeper", SWEEP_PAUSE_SECONDS, lambda: release_expired_reservations(database, clock())),
+        Job("carts", SWEEP_PAUSE_SECONDS, lambda: sweep_carts(database, clock(), abandoned_after=idle)),
         Job("purge", PURGE_PAUSE_SECONDS, lambda: purge_keys(database, before=clock() - lifetime)),
     ]
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.carts import queries
 from api.carts.owners import CartOwner
+from api.carts.rules import CartDestination
 from api.carts.tables import OPEN_STATUSES
 from api.errors import IllegalTransition, NotFound
 from core.events.outbox import append_event
@@ -37,7 +38,6 @@ class LockedCart:
     """A cart under its lock. ``lines`` are by shop and variant: the same for every buyer of the same goods.
 
     ``is_open`` is false for a cart that was converted or merged before: it can't be bought (again).
-    ``destination`` has country, state, city and postal_code, as far as the buyer told.
     """
 
     cart_id: UUID
@@ -46,7 +46,7 @@ class LockedCart:
     customer_id: UUID | None
     email: str | None
     coupon_codes: tuple[str, ...]
-    destination: Mapping[str, str]
+    destination: CartDestination | None
     shipping_method_by_shop: Mapping[UUID, str]
     expires_at: datetime
     lines: tuple[LockedLine, ...]
@@ -73,7 +73,7 @@ async def lock_cart(
         customer_id=cart["customer_id"],
         email=cart["email"],
         coupon_codes=tuple(cart["coupon_codes"]),
-        destination=cart["destination"],
+        destination=CartDestination(**cart["destination"]) if cart["destination"] else None,
         shipping_method_by_shop={UUID(shop): code for shop, code in cart["shipping_methods"].items()},
         expires_at=cart["expires_at"],
         lines=tuple(

@@ -14,9 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.carts import queries
 from api.carts.owners import CartOwner
 from api.carts.queries import Row
-from api.carts.rules import LineKey, Terms, problems_of
+from api.carts.rules import CartDestination, LineKey, Terms, problems_of
 from api.inventory.shop_stock import shop_stock
-from api.orders.schemas import Address
 from api.pricing.service import PriceLine, Quote, price_cart
 from core.money import line_amount
 
@@ -137,6 +136,8 @@ async def quote_cart(
     """Price lines of a cart, with its coupons or others; nothing to price has no quote."""
     if not lines:
         return None
+    destination = CartDestination(**cart["destination"]) if cart["destination"] else None
+    methods = {UUID(shop): code for shop, code in cart["shipping_methods"].items()}
     return await price_cart(
         connection,
         company_id,
@@ -148,16 +149,25 @@ async def quote_cart(
         coupon_codes=cart["coupon_codes"] if coupon_codes is None else coupon_codes,
         customer_id=cart["customer_id"],
         email=cart["email"],
-        destination=_address(cart["destination"]),
-        shipping_method_by_shop={UUID(shop): code for shop, code in cart["shipping_methods"].items()},
+        destination=destination,
+        shipping_method_by_shop=methods,
         cart_id=cart["id"],
     )
 
 
 def _estimate(quote: Quote | None) -> dict[str, Any]:
     if quote is None:
-        return {"coupons": [], "coupon_problems": [], **dict.fromkeys(_TOTALS, Decimal("0.00"))}
+        return {"shops": [], "coupons": [], "coupon_problems": [], **dict.fromkeys(_TOTALS, Decimal("0.00"))}
     return {
+        "shops": [
+            {
+                "shop_id": shop.shop_id,
+                "shipping_method": shop.shipping_method,
+                "is_shipping_available": shop.is_shipping_available,
+                **{name: getattr(shop.totals, name) for name in _TOTALS},
+            }
+            for shop in quote.shops
+        ],
         "coupons": quote.coupons,
         "coupon_problems": quote.coupon_problems,
         **{name: getattr(quote.totals, name) for name in _TOTALS},
@@ -165,14 +175,6 @@ def _estimate(quote: Quote | None) -> dict[str, Any]:
 
 
 _TOTALS = ("subtotal_amount", "discount_amount", "tax_amount", "shipping_amount", "total_amount")
-
-
-def _address(destination: Mapping[str, str]) -> Address | None:
-    """Return a destination as an address: who lives there makes no difference to an estimate."""
-    if not destination:
-        return None
-    known = {name: value for name, value in destination.items() if value is not None}
-    return Address.model_validate({"full_name": "-", "address_line1": "-", "city": "-", **known})
 
 
 def _empty(company: Row, owner: CartOwner | None) -> dict[str, Any]:

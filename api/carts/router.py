@@ -20,6 +20,7 @@ from api.carts.errors import (
     TooFewAvailable,
     UnknownCartShop,
 )
+from api.carts.merge_schemas import CartMergeRead
 from api.carts.owners import (
     CART_TOKEN_HEADER,
     CurrentShopper,
@@ -34,7 +35,6 @@ from api.carts.schemas import (
     CartItemsUpdate,
     CartItemUpdate,
     CartMergeCreate,
-    CartMergeRead,
     CartRead,
     CartUpdate,
     CouponApply,

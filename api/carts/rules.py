@@ -28,6 +28,16 @@ class CartPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CartDestination:
+    """Where a cart would go, as far as the buyer told: enough for estimates of tax and shipping."""
+
+    country: str | None
+    state: str | None = None
+    city: str | None = None
+    postal_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What a shop says about a variant now."""
 

@@ -186,11 +186,26 @@ class CartSummary(OutputModel):
     updated_at: datetime | None
 
 
+class CartShopRead(OutputModel):
+    """What one shop's part would come to; each shop's part becomes an order of its own."""
+
+    shop_id: UUID
+    # The method chosen, or the cheapest; null: none goes there.
+    shipping_method: str | None
+    is_shipping_available: bool
+    subtotal_amount: Amount
+    discount_amount: Amount
+    tax_amount: Amount
+    shipping_amount: Amount
+    total_amount: Amount
+
+
 class CartRead(CartSummary):
     """A cart with its lines and what it would come to. Lines that are not sold count nothing."""
 
     lines: list[CartLineRead]
     has_problems: bool
+    shops: list[CartShopRead]
     coupons: list[AppliedCouponRead]
     coupon_problems: list[CouponProblemRead]
     subtotal_amount: Amount
@@ -228,22 +243,3 @@ class SavedItemRead(OutputModel):
     previous_unit_price_amount: UnitAmount | None
     problems: list[LineProblemCode]
     saved_at: datetime
-
-
-class MergedLineRead(OutputModel):
-    """What became of a guest's line: units that are in the cart now, and units saved for later instead."""
-
-    variant_id: UUID
-    shop_id: UUID
-    guest_units: int
-    quantity_units: int
-    saved_units: int
-    reason: Literal["not_sold", "out_of_stock", "line_limit", "cart_full"] | None
-
-
-class CartMergeRead(OutputModel):
-    """A guest's cart that became part of the customer's."""
-
-    cart_id: UUID
-    lines: list[MergedLineRead]
-    saved_item_count: int

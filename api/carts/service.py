@@ -34,6 +34,7 @@ from api.carts.owners import CartOwner
 from api.carts.reading import offers_of, quote_cart
 from api.carts.reading import read_cart as read_cart
 from api.carts.schemas import CartItemCreate, CartItemsUpdate, CartUpdate
+from api.coupons.rules import normalised_code
 from api.errors import NotFound, UnknownReference, Violation
 
 
@@ -167,7 +168,7 @@ async def apply_coupon(
         With the reason.
     """
     cart = await locked_cart(connection, company_id, owner, edit=edit)
-    wanted = code.upper()
+    wanted = normalised_code(code)
     codes: list[str] = list(cart["coupon_codes"])
     if wanted not in codes:
         codes.append(wanted)
@@ -182,7 +183,7 @@ async def remove_coupon(
 ) -> dict[str, Any]:
     """Take a code off the cart."""
     cart = await locked_cart(connection, company_id, owner, edit=edit)
-    codes = [known for known in cart["coupon_codes"] if known != code.upper()]
+    codes = [known for known in cart["coupon_codes"] if known != normalised_code(code)]
     if len(codes) == len(cart["coupon_codes"]):
         raise NotFound
     return await finish(connection, cart, edit=edit, changes={"coupon_codes": codes})
@@ -219,5 +220,5 @@ async def _require_counting(
     if quote is None:
         raise CouponNotAccepted("Put something into the cart first.", extensions={"reason": "empty_cart"})
     for problem in quote.coupon_problems:
-        if problem.code.upper() == wanted:
+        if normalised_code(problem.code) == wanted:
             raise CouponNotAccepted(problem.detail, pointer="/code", extensions={"reason": problem.reason})

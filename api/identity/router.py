@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Depends, Header, Query, Request, Response
 
 from api.access import Caller, CurrentCaller, Gatekeeper
+from api.carts.merge_schemas import CartMergeRead
+from api.carts.owners import CartToken
+from api.carts.router import CurrentEdit
 from api.dependencies import AppDatabase, AppSettings, Now
 from api.errors import ForeignOrigin, Unauthenticated, responses_for
 from api.identity import page_sessions, registration, service
@@ -24,6 +27,7 @@ from api.identity.errors import (
     WeakPassword,
     WrongLogin,
 )
+from api.identity.guest_carts import merge_guest_cart
 from api.identity.schemas import (
     CompanyChoice,
     LoginCreate,
@@ -65,16 +69,30 @@ Sessions = Annotated[SessionMaker, Depends(session_maker)]
     responses=responses_for(AccountExists, NameTaken, WeakPassword, UnknownCompany),
 )
 async def register(
-    wanted: RegisterCreate, caller: CurrentCaller, database: AppDatabase, sessions: Sessions
+    wanted: RegisterCreate,
+    caller: CurrentCaller,
+    database: AppDatabase,
+    sessions: Sessions,
+    edit: CurrentEdit,
+    cart_token: CartToken = None,
 ) -> LoginRead:
-    """Make an account and become a customer of the storefront's company, or of the one that is named."""
+    """Make an account and become a customer of the storefront's company, or of the one that is named.
+
+    A guest's cart, named by ``X-Cart-Token``, becomes the customer's.
+    """
     login = await registration.register(database, wanted, company_id=caller.company_id, sessions=sessions)
-    return _read_login(login)
+    return _read_login(login, await merge_guest_cart(database, login, cart_token, edit=edit))
 
 
 @router.post("/login", responses=responses_for(WrongLogin, NotAMember, CompanyChoiceRequired))
-async def log_in(wanted: LoginCreate, database: AppDatabase, sessions: Sessions) -> LoginRead:
-    """Log in to one company."""
+async def log_in(
+    wanted: LoginCreate,
+    database: AppDatabase,
+    sessions: Sessions,
+    edit: CurrentEdit,
+    cart_token: CartToken = None,
+) -> LoginRead:
+    """Log in to one company. A guest's cart, named by ``X-Cart-Token``, becomes part of the customer's."""
     login = await service.log_in(
         database,
         email=wanted.email,
@@ -82,7 +100,7 @@ async def log_in(wanted: LoginCreate, database: AppDatabase, sessions: Sessions)
         company_slug=wanted.company,
         sessions=sessions,
     )
-    return _read_login(login)
+    return _read_login(login, await merge_guest_cart(database, login, cart_token, edit=edit))
 
 
 @router.post("/refresh-token", responses=responses_for(InvalidRefreshToken, RefreshTokenReused))
@@ -180,7 +198,7 @@ def _user_id(caller: Caller) -> UUID:
     return caller.user_id
 
 
-def _read_login(login: Login) -> LoginRead:
+def _read_login(login: Login, merged_cart: dict[str, Any] | None = None) -> LoginRead:
     return LoginRead(
         access_token=login.access_token,
         refresh_token=login.refresh_token,
@@ -188,4 +206,5 @@ def _read_login(login: Login) -> LoginRead:
         expires_in=login.expires_in,
         company=CompanyChoice.model_validate(login.company) if login.company else None,
         roles=login.roles,
+        merged_cart=None if merged_cart is None else CartMergeRead.model_validate(merged_cart),
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
+from api.carts.merge_schemas import CartMergeRead
 from api.identity.passwords import LONGEST_PASSWORD
 from api.schemas import InputModel, JsonObject, OutputModel, Slug
 
@@ -101,6 +102,8 @@ class LoginRead(OutputModel):
     expires_in: int
     company: CompanyChoice | None
     roles: list[str]
+    # What became of the guest's cart that X-Cart-Token named; null if there was none.
+    merged_cart: CartMergeRead | None
 
 
 class ProfileRead(OutputModel):

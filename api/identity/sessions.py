@@ -31,6 +31,7 @@ class Login:
     expires_in: int
     company: MemberCompany | None
     roles: list[str]
+    user_id: UUID
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class SessionMaker:
             expires_in=self.expires_in,
             company=company,
             roles=roles,
+            user_id=person.user_id,
         )
 
     async def sign(
