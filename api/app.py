@@ -21,11 +21,17 @@ from api.identity.pages import router as pages_router
 from api.identity.router import router as identity_router
 from api.identity.storefronts import storefront_finder
 from api.identity.tokens import AccessTokens
+from api.inventory.count_router import router as count_router
+from api.inventory.location_router import router as location_router
 from api.inventory.router import router as inventory_router
+from api.inventory.transfer_router import router as transfer_router
+from api.inventory.valuation_router import router as valuation_router
 from api.media.router import router as media_router
 from api.openapi import describe, query_names
 from api.orders.admission import admission_of
 from api.orders.router import router as orders_router
+from api.payments.offer_router import router as payment_offer_router
+from api.payments.router import router as payments_router
 from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions, routes_of
 from api.planning.router import router as planning_router
 from api.problems import add_problem_handlers
@@ -50,11 +56,17 @@ DOMAIN_ROUTERS = (
     analytics_router,
     catalog_router,
     inventory_router,
+    location_router,
+    transfer_router,
+    count_router,
+    valuation_router,
     identity_router,
     companies_router,
     shops_router,
     purchasing_router,
     planning_router,
+    payment_offer_router,
+    payments_router,
     shipping_router,
     taxes_router,
     wishlists_router,

@@ -21,6 +21,9 @@ from api.carts.sweeping import sweep_carts
 from api.catalog.consumers import CONSUMERS as CATALOG_CONSUMERS
 from api.idempotency import purge_keys
 from api.orders.expiry import release_expired_reservations
+from api.payments.desk import open_desk
+from api.payments.jobs import CONSUMERS as PAYMENT_CONSUMERS
+from api.payments.jobs import see_to_payments
 from core.events.relay import Relay
 from core.postgres.pools import Database, open_database
 from core.postgres.server import Server, open_server
@@ -28,8 +31,12 @@ from core.settings import Settings
 from core.time import Clock, utc_now
 
 log = structlog.get_logger(__name__)
-CONSUMERS = (*CATALOG_CONSUMERS,)
+CONSUMERS = (
+    *CATALOG_CONSUMERS,
+    *PAYMENT_CONSUMERS,
+)
 RELAY_PAUSE_SECONDS = 0.5
+PAYMENTS_PAUSE_SECONDS = 1.0
 SWEEP_PAUSE_SECONDS = 15.0
 PURGE_PAUSE_SECONDS = 3600.0
 LONGEST_PAUSE_AFTER_FAILURE_SECONDS = 30.0
@@ -71,10 +78,12 @@ class Job:
 def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: Clock = utc_now) -> list[Job]:
     """List what a worker does."""
     relay = Relay(database, reader_dsn, CONSUMERS)
+    desk = open_desk(database, settings)
     lifetime = timedelta(hours=settings.idempotency_hours)
     idle = timedelta(hours=settings.cart_abandoned_hours)
     return [
         Job("relay", RELAY_PAUSE_SECONDS, relay.deliver_pending),
+        Job("payments", PAYMENTS_PAUSE_SECONDS, lambda: see_to_payments(desk, clock=clock)),
         Job("sweeper", SWEEP_PAUSE_SECONDS, lambda: release_expired_reservations(database, clock())),
         Job("carts", SWEEP_PAUSE_SECONDS, lambda: sweep_carts(database, clock(), abandoned_after=idle)),
         Job("purge", PURGE_PAUSE_SECONDS, lambda: purge_keys(database, before=clock() - lifetime)),

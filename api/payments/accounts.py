@@ -11,10 +11,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.payments import rules
+from api.payments.rows import Row, all_rows, one_row
 from api.payments.tables import payment_gateways, payment_methods
 from core.ids import new_id
-
-Row = sa.RowMapping
 
 
 async def find_active(connection: AsyncConnection, company_id: UUID, provider: str) -> Row | None:
@@ -24,7 +23,7 @@ async def find_active(connection: AsyncConnection, company_id: UUID, provider: s
         payment_gateways.c.provider == provider,
         payment_gateways.c.is_active,
     )
-    return (await connection.execute(statement)).mappings().one_or_none()
+    return await one_row(connection, statement)
 
 
 async def list_accounts(
@@ -40,7 +39,7 @@ async def list_accounts(
         statement = statement.where(payment_gateways.c.provider == provider)
     if is_locked:
         statement = statement.with_for_update()
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def save_account(
@@ -92,19 +91,26 @@ async def list_methods(
     )
     if is_active is not None:
         statement = statement.where(payment_methods.c.is_active == is_active)
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def find_method(
-    connection: AsyncConnection, company_id: UUID, code: str, *, is_locked: bool = False
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    code: str | None = None,
+    method_id: UUID | None = None,
+    is_locked: bool = False,
 ) -> Row | None:
-    """Return a way to pay by its code."""
-    statement = sa.select(payment_methods).where(
-        payment_methods.c.company_id == company_id, payment_methods.c.code == code
-    )
+    """Return a way to pay by its code or id."""
+    statement = sa.select(payment_methods).where(payment_methods.c.company_id == company_id)
+    if code is not None:
+        statement = statement.where(payment_methods.c.code == code)
+    if method_id is not None:
+        statement = statement.where(payment_methods.c.id == method_id)
     if is_locked:
-        statement = statement.with_for_update()
-    return (await connection.execute(statement)).mappings().one_or_none()
+        statement = statement.with_for_update(key_share=True)
+    return await one_row(connection, statement.limit(1))
 
 
 async def change_method(connection: AsyncConnection, method: Mapping[str, Any], **values: Any) -> None:

@@ -130,6 +130,7 @@ async def reserve_void(
     desk: PaymentDesk,
     payment_id: UUID,
     *,
+    reason: str | None,
     caller: Caller,
     keyed: KeyedRequest,
     now: datetime,
@@ -140,6 +141,9 @@ async def reserve_void(
         return NOTHING_TO_DO
     if payment["captured_amount"] > 0:
         raise PaymentNotOpen("It is captured: refund it instead.")
+    await queries.write_history(
+        connection, payment, "void requested", at=now, note=reason, changed_by=caller.user_id
+    )
     return await operations.reserve_step(connection, desk, payment, "void", keyed=keyed, now=now)
 
 
@@ -199,9 +203,12 @@ async def _means(
     request: dict[str, Any] = {"token": wanted.token}
     if wanted.saved_method_id is not None:
         request = await saved.means_of(connection, desk.vault, wanted.saved_method_id, payment, caller=caller)
-    elif wanted.token is None and payment["provider"] == "local":
-        if payment["method_code"] not in _NEED_NO_TOKEN:
-            raise PaymentTokenRequired(pointer="/token")
+    elif (
+        wanted.token is None
+        and payment["provider"] == "local"
+        and payment["method_code"] not in _NEED_NO_TOKEN
+    ):
+        raise PaymentTokenRequired(pointer="/token")
     if wanted.return_url is not None:
         request["return_url"] = str(wanted.return_url)
     return request

@@ -186,10 +186,10 @@ def _may_pay(order: OrderAmounts, caller: Caller) -> bool:
 
 
 async def _method(connection: AsyncConnection, company_id: UUID, code: str) -> queries.Row:
-    method = await accounts.find_method(connection, company_id, code)
+    method = await accounts.find_method(connection, company_id, code=code)
     if method is None:
         await accounts.ensure_methods(connection, company_id)
-        method = await accounts.find_method(connection, company_id, code)
+        method = await accounts.find_method(connection, company_id, code=code)
     if method is None or not method["is_active"]:
         raise UnknownPaymentMethod(pointer="/method")
     return method

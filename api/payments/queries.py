@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.payments.rows import Row as Row
+from api.payments.rows import all_rows, one_row
 from api.payments.tables import (
     payment_allocations,
     payment_details,
@@ -24,7 +26,6 @@ from api.payments.tables import (
 )
 from core.ids import new_id
 
-Row = sa.RowMapping
 LEASE = timedelta(seconds=60)
 _NEXT_NUMBER = sa.text(
     "select document_number('TXN', nextval('transaction_number_seq'), :at, companies.timezone)"
@@ -100,7 +101,7 @@ async def find_payment(
     )
     if is_locked:
         statement = statement.with_for_update(of=payments, key_share=True)
-    return (await connection.execute(statement)).mappings().one_or_none()
+    return await one_row(connection, statement)
 
 
 async def find_open_payment(connection: AsyncConnection, company_id: UUID, source_id: UUID) -> Row | None:
@@ -115,7 +116,7 @@ async def find_open_payment(connection: AsyncConnection, company_id: UUID, sourc
         )
         .with_for_update(of=payments, key_share=True)
     )
-    return (await connection.execute(statement)).mappings().one_or_none()
+    return await one_row(connection, statement)
 
 
 async def payments_of_order(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> Sequence[Row]:
@@ -130,7 +131,7 @@ async def payments_of_order(connection: AsyncConnection, company_id: UUID, order
         .order_by(payments.c.id)
         .with_for_update(of=payments, key_share=True)
     )
-    rows = (await connection.execute(statement)).mappings().all()
+    rows = await all_rows(connection, statement)
     return sorted(rows, key=lambda row: -row["captured_amount"])
 
 
@@ -152,7 +153,7 @@ async def list_payments(
     )
     if after is not None:
         statement = statement.where(sa.tuple_(payments.c.created_at, payments.c.id) < sa.tuple_(*after))
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def add_payment(connection: AsyncConnection, *, at: datetime, **values: Any) -> UUID:
@@ -181,7 +182,7 @@ async def list_allocations(connection: AsyncConnection, company_id: UUID, paymen
         .where(payment_allocations.c.company_id == company_id, payment_allocations.c.payment_id == payment_id)
         .order_by(payment_allocations.c.order_id)
     )
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def set_allocations(
@@ -264,7 +265,7 @@ async def list_history(connection: AsyncConnection, company_id: UUID, payment_id
         .order_by(payment_history.c.occurred_at, payment_history.c.id)
         .limit(500)
     )
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def save_details(connection: AsyncConnection, payment: Mapping[str, Any], **sealed: str | None) -> None:
@@ -284,7 +285,7 @@ async def find_details(connection: AsyncConnection, company_id: UUID, payment_id
     statement = sa.select(payment_details).where(
         payment_details.c.company_id == company_id, payment_details.c.payment_id == payment_id
     )
-    return (await connection.execute(statement)).mappings().one_or_none()
+    return await one_row(connection, statement)
 
 
 async def add_refund(connection: AsyncConnection, **values: Any) -> UUID:
@@ -309,7 +310,7 @@ async def find_refund(
     for name, value in named.items():
         if value is not None:
             statement = statement.where(payment_refunds.c[name] == value)
-    return (await connection.execute(statement.limit(1))).mappings().one_or_none()
+    return await one_row(connection, statement.limit(1))
 
 
 async def list_refunds(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Sequence[Row]:
@@ -320,7 +321,7 @@ async def list_refunds(connection: AsyncConnection, company_id: UUID, payment_id
         .order_by(payment_refunds.c.created_at, payment_refunds.c.id)
         .limit(500)
     )
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def change_refund(connection: AsyncConnection, refund: Mapping[str, Any], **values: Any) -> None:
@@ -364,7 +365,7 @@ async def find_operation(
             statement = statement.where(payment_operations.c[name] == value)
     if is_locked:
         statement = statement.with_for_update()
-    return (await connection.execute(statement.limit(1))).mappings().one_or_none()
+    return await one_row(connection, statement.limit(1))
 
 
 async def operation_in_flight(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Row | None:
@@ -375,7 +376,7 @@ async def operation_in_flight(connection: AsyncConnection, company_id: UUID, pay
         payment_operations.c.status == "pending",
         payment_operations.c.kind != "refund",
     )
-    return (await connection.execute(statement)).mappings().one_or_none()
+    return await one_row(connection, statement)
 
 
 async def claim_operation(
@@ -432,4 +433,23 @@ async def list_operations(connection: AsyncConnection, company_id: UUID, payment
         .order_by(payment_operations.c.created_at, payment_operations.c.id)
         .limit(500)
     )
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
+
+
+async def find_by_reference(
+    connection: AsyncConnection, company_id: UUID, provider: str, references: Sequence[str]
+) -> UUID | None:
+    """Return the payment that the provider knows by one of these names."""
+    if not references:
+        return None
+    statement = sa.select(payments.c.id).where(
+        payments.c.company_id == company_id,
+        payments.c.provider == provider,
+        sa.or_(
+            payments.c.gateway_payment_id.in_(references),
+            payments.c.gateway_authorisation_id.in_(references),
+            payments.c.gateway_capture_id.in_(references),
+        ),
+    )
+    payment_id: UUID | None = (await connection.execute(statement.limit(1))).scalar()
+    return payment_id

@@ -13,13 +13,13 @@ from api.access import Caller
 from api.errors import NotFound
 from api.payments.errors import UnknownSavedMethod
 from api.payments.gateways.contract import KeptMethod
+from api.payments.rows import Row, all_rows
 from api.payments.schemas import SavedMethodRead
 from api.payments.tables import payment_methods
 from api.payments.tables import saved_payment_methods as table
 from api.payments.vault import Vault
 from core.ids import new_id
 
-Row = sa.RowMapping
 _JOINED = table.join(
     payment_methods,
     sa.and_(
@@ -53,7 +53,7 @@ async def list_saved(
     )
     if is_locked:
         statement = statement.with_for_update(of=table)
-    return (await connection.execute(statement)).mappings().all()
+    return await all_rows(connection, statement)
 
 
 async def find_saved(connection: AsyncConnection, saved_id: UUID, *, caller: Caller) -> Row:
