@@ -16,6 +16,7 @@ from api.carts.router import router as carts_router
 from api.catalog.router import router as catalog_router
 from api.companies.router import router as companies_router
 from api.framing import RequestFrame
+from api.fulfilment.router import router as fulfilment_router
 from api.health import router as health_router
 from api.identity.pages import router as pages_router
 from api.identity.router import router as identity_router
@@ -29,6 +30,7 @@ from api.inventory.valuation_router import router as valuation_router
 from api.media.router import router as media_router
 from api.openapi import describe, query_names
 from api.orders.admission import admission_of
+from api.orders.lifecycle_router import router as order_lifecycle_router
 from api.orders.router import router as orders_router
 from api.payments.offer_router import router as payment_offer_router
 from api.payments.router import router as payments_router
@@ -36,6 +38,8 @@ from api.permissions import RouteKey, RoutePermission, bind_permissions, load_pe
 from api.planning.router import router as planning_router
 from api.problems import add_problem_handlers
 from api.purchasing.router import router as purchasing_router
+from api.returns.router import router as returns_router
+from api.reviews.router import router as reviews_router
 from api.shipping.router import router as shipping_router
 from api.shops.router import router as shops_router
 from api.taxes.router import router as taxes_router
@@ -52,6 +56,9 @@ PREFIX = "/api/v1"
 # /products/recommendations is no product's id.
 DOMAIN_ROUTERS = (
     orders_router,
+    order_lifecycle_router,
+    fulfilment_router,
+    returns_router,
     carts_router,
     analytics_router,
     catalog_router,
@@ -67,6 +74,7 @@ DOMAIN_ROUTERS = (
     planning_router,
     payment_offer_router,
     payments_router,
+    reviews_router,
     shipping_router,
     taxes_router,
     wishlists_router,

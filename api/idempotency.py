@@ -96,6 +96,20 @@ async def keyed_request(
 Keyed = Annotated[KeyedRequest, Depends(keyed_request)]
 
 
+async def maybe_keyed_request(
+    request: Request,
+    caller: CurrentCaller,
+    idempotency_key: Annotated[
+        str | None, Header(description="A UUID, if the same request may be repeated", max_length=300)
+    ] = None,
+) -> KeyedRequest | None:
+    """Read the key of a request that may do without."""
+    return None if idempotency_key is None else await keyed_request(request, caller, idempotency_key)
+
+
+MaybeKeyed = Annotated[KeyedRequest | None, Depends(maybe_keyed_request)]
+
+
 def parse_key(value: str | None) -> str:
     """Return the key in its one spelling.
 
@@ -193,6 +207,24 @@ async def answer_once(
         database, once, company_id=request.company_id, user_id=request.user_id
     )
     return response_of(answer, is_replayed=is_replayed)
+
+
+async def answer_maybe_once(
+    database: Database,
+    request: KeyedRequest | None,
+    work: Callable[[AsyncConnection], Awaitable[Outcome]],
+    *,
+    caller: Caller,
+    status_code: int = 200,
+) -> Response:
+    """Answer once under the request's key; without one, each request has its own effect."""
+    if request is not None:
+        return await answer_once(database, request, work, status_code=status_code)
+    outcome = await run_in_transaction(
+        database, work, company_id=caller.require_company(), user_id=caller.user_id
+    )
+    answer = StoredAnswer(status_code, outcome.body.model_dump_json().encode())
+    return response_of(answer, is_replayed=False)
 
 
 def response_of(answer: StoredAnswer, *, is_replayed: bool) -> Response:

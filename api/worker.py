@@ -19,11 +19,14 @@ import structlog
 
 from api.carts.sweeping import sweep_carts
 from api.catalog.consumers import CONSUMERS as CATALOG_CONSUMERS
+from api.fulfilment.issuing import issue_invoices
 from api.idempotency import purge_keys
+from api.orders.completion import complete_orders
 from api.orders.expiry import release_expired_reservations
 from api.payments.desk import open_desk
 from api.payments.jobs import CONSUMERS as PAYMENT_CONSUMERS
 from api.payments.jobs import see_to_payments
+from api.reviews.consumers import CONSUMERS as REVIEW_CONSUMERS
 from core.events.relay import Relay
 from core.postgres.pools import Database, open_database
 from core.postgres.server import Server, open_server
@@ -38,6 +41,8 @@ CONSUMERS = (
 RELAY_PAUSE_SECONDS = 0.5
 PAYMENTS_PAUSE_SECONDS = 1.0
 SWEEP_PAUSE_SECONDS = 15.0
+INVOICE_PAUSE_SECONDS = 2.0
+COMPLETION_PAUSE_SECONDS = 600.0
 PURGE_PAUSE_SECONDS = 3600.0
 LONGEST_PAUSE_AFTER_FAILURE_SECONDS = 30.0
 
@@ -86,6 +91,8 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
         Job("payments", PAYMENTS_PAUSE_SECONDS, lambda: see_to_payments(desk, clock=clock)),
         Job("sweeper", SWEEP_PAUSE_SECONDS, lambda: release_expired_reservations(database, clock())),
         Job("carts", SWEEP_PAUSE_SECONDS, lambda: sweep_carts(database, clock(), abandoned_after=idle)),
+        Job("invoices", INVOICE_PAUSE_SECONDS, lambda: issue_invoices(database, clock())),
+        Job("completion", COMPLETION_PAUSE_SECONDS, lambda: complete_orders(database, clock())),
         Job("purge", PURGE_PAUSE_SECONDS, lambda: purge_keys(database, before=clock() - lifetime)),
     ]
 

@@ -47,3 +47,21 @@ class ReturnWindowOpen(Conflict):
     code = "return_window_open"
     title = "The order may still be returned"
     detail = "An order is completed when its return window has passed."
+
+
+class ReturnOpen(Conflict):
+    code = "return_open"
+    title = "Goods are on their way back"
+    detail = "An order is completed when no return of it is requested or approved any more."
+
+
+class UnknownOrderLine(InvalidContent):
+    code = "unknown_order_line"
+    title = "The order has no such line"
+    detail = "Some lines are not lines of this order."
+
+
+class TooManyUnits(Conflict):
+    code = "too_many_units"
+    title = "So many units are not left"
+    detail = "Some lines have fewer units left for this. Nothing was changed."

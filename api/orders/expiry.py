@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.inventory.reservations import find_companies_with_expired
-from api.orders import queries, service
+from api.orders import queries
+from api.orders.cancellation import expire
+from api.orders.queries import OrderFilter
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, transaction
 
@@ -28,6 +32,17 @@ async def release_expired_reservations(database: Database, now: datetime) -> int
                 connection, company_id, at=now, limit=MOST_ORDERS_PER_COMPANY
             )
         for order_id in order_ids:
-            work = partial(service.expire_order, company_id=company_id, order_id=order_id, now=now)
-            expired += await run_in_transaction(database, work, company_id=company_id)
+            expired += await _expire(database, company_id, order_id, now)
     return expired
+
+
+async def _expire(database: Database, company_id: UUID, order_id: UUID, now: datetime) -> bool:
+    async def work(connection: AsyncConnection) -> bool:
+        order = await queries.lock_order(connection, company_id, order_id, OrderFilter(status="pending"))
+        expires_at = None if order is None else order["reservation_expires_at"]
+        if order is None or expires_at is None or expires_at > now:
+            return False
+        await expire(connection, order, at=now)
+        return True
+
+    return await run_in_transaction(database, work, company_id=company_id)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.orders.tables import order_history, order_lines, orders
+from api.orders.tables import order_cancellation_lines, order_cancellations, order_lines, orders
 
-Row = sa.RowMapping
+Row = Mapping[str, Any]
+UnitsColumn = Literal["cancelled_units", "fulfilled_units", "delivered_units", "returned_units"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class OrderFilter:
         return conditions
 
 
+def one_row(result: sa.CursorResult[Any]) -> Row | None:
+    """Return the one row, if there is one, as a mapping of column names."""
+    row = result.mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
 async def list_orders(
     connection: AsyncConnection,
     company_id: UUID,
@@ -64,24 +71,38 @@ async def list_orders(
     )
     if after is not None:
         statement = statement.where(sa.tuple_(orders.c.placed_at, orders.c.id) < sa.tuple_(*after))
-    return (await connection.execute(statement)).mappings().all()
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def find_order(
+    connection: AsyncConnection, company_id: UUID, order_id: UUID, wanted: OrderFilter
+) -> Row | None:
+    """Return an order without its lines, if the filter lets it through."""
+    found = sa.select(orders).where(
+        orders.c.company_id == company_id, orders.c.id == order_id, *wanted.conditions()
+    )
+    return one_row(await connection.execute(found))
+
+
+async def list_lines(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> Sequence[Row]:
+    """Return an order's lines in their order."""
+    statement = (
+        sa.select(order_lines)
+        .where(order_lines.c.company_id == company_id, order_lines.c.order_id == order_id)
+        .order_by(order_lines.c.line_number)
+    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def get_order(
     connection: AsyncConnection, company_id: UUID, order_id: UUID, wanted: OrderFilter
 ) -> dict[str, Any] | None:
     """Return an order with its lines, if the filter lets it through."""
-    found = sa.select(orders).where(
-        orders.c.company_id == company_id, orders.c.id == order_id, *wanted.conditions()
-    )
-    order = (await connection.execute(found)).mappings().one_or_none()
+    order = await find_order(connection, company_id, order_id, wanted)
     if order is None:
         return None
-    lines = sa.select(order_lines).where(
-        order_lines.c.company_id == company_id, order_lines.c.order_id == order_id
-    )
-    rows = (await connection.execute(lines.order_by(order_lines.c.line_number))).mappings().all()
-    return {**order, "lines": [dict(row) for row in rows]}
+    lines = await list_lines(connection, company_id, order_id)
+    return {**order, "lines": [dict(line) for line in lines]}
 
 
 async def lock_order(
@@ -93,58 +114,81 @@ async def lock_order(
         .where(orders.c.company_id == company_id, orders.c.id == order_id, *wanted.conditions())
         .with_for_update()
     )
-    return (await connection.execute(statement)).mappings().one_or_none()
+    return one_row(await connection.execute(statement))
 
 
-async def set_status(
-    connection: AsyncConnection,
-    order: Row,
-    status: str,
-    *,
-    at: datetime,
-    note: str | None,
-    changed_by: UUID | None,
-) -> None:
-    """Write the new status with its time, and the change into the history."""
-    values: dict[str, Any] = {"status": status, "reservation_expires_at": None}
-    if f"{status}_at" in orders.c:
-        values[f"{status}_at"] = at
-    if status == "cancelled":
-        values["cancellation_reason"] = note
+async def update_order(connection: AsyncConnection, order: Row, **values: Any) -> None:
+    """Write columns of a locked order."""
     await connection.execute(
         sa.update(orders)
         .where(orders.c.company_id == order["company_id"], orders.c.id == order["id"])
         .values(**values)
     )
+
+
+async def add_units(
+    connection: AsyncConnection, company_id: UUID, column: UnitsColumn, units: Mapping[UUID, int]
+) -> None:
+    """Raise one count of units of some order lines."""
     await connection.execute(
-        sa.insert(order_history).values(
-            company_id=order["company_id"],
-            order_id=order["id"],
-            from_status=order["status"],
-            to_status=status,
-            note=note,
-            changed_by=changed_by,
-            occurred_at=at,
+        sa.text(
+            f"update order_lines as line set {column} = line.{column} + more.units"
+            " from unnest(cast(:ids as uuid []), cast(:units as int [])) as more (id, units)"
+            " where line.company_id = :company_id and line.id = more.id"
+        ),
+        {"company_id": company_id, "ids": list(units), "units": list(units.values())},
+    )
+
+
+async def deliver_sent_units(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
+    """Mark all units that were sent as delivered."""
+    await connection.execute(
+        sa.update(order_lines)
+        .where(order_lines.c.company_id == company_id, order_lines.c.order_id == order_id)
+        .values(delivered_units=order_lines.c.fulfilled_units)
+    )
+
+
+async def restore_expired_lines(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
+    """Want again what expired: all units but those that were cancelled by somebody."""
+    await connection.execute(
+        sa.text(
+            "update order_lines as line set cancelled_units = coalesce(("
+            " select sum(cancelled.quantity_units) from order_cancellation_lines as cancelled"
+            " where cancelled.company_id = line.company_id and cancelled.order_line_id = line.id), 0)"
+            " where line.company_id = :company_id and line.order_id = :order_id"
+        ),
+        {"company_id": company_id, "order_id": order_id},
+    )
+
+
+async def insert_cancellation(
+    connection: AsyncConnection, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
+) -> None:
+    """Write a cancellation with its lines."""
+    await connection.execute(sa.insert(order_cancellations).values(**values))
+    if lines:
+        await connection.execute(sa.insert(order_cancellation_lines).values(list(lines)))
+
+
+async def order_amounts(
+    connection: AsyncConnection, company_id: UUID, order_ids: Collection[UUID]
+) -> Sequence[Row]:
+    """Return what orders cost and how much of it was cancelled, by id."""
+    cancelled = (
+        sa.select(sa.func.coalesce(sa.func.sum(order_cancellations.c.total_amount), 0))
+        .where(
+            order_cancellations.c.company_id == orders.c.company_id,
+            order_cancellations.c.order_id == orders.c.id,
         )
+        .scalar_subquery()
     )
-
-
-async def cancel_lines(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
-    """Cancel all units that were not fulfilled."""
-    await connection.execute(
-        sa.update(order_lines)
-        .where(order_lines.c.company_id == company_id, order_lines.c.order_id == order_id)
-        .values(cancelled_units=order_lines.c.quantity_units - order_lines.c.fulfilled_units)
+    statement = (
+        sa.select(orders, cancelled.label("cancelled_amount"))
+        .where(orders.c.company_id == company_id, orders.c.id.in_(order_ids))
+        .order_by(orders.c.id)
     )
-
-
-async def fulfil_lines(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
-    """Mark all units that were not cancelled as fulfilled."""
-    await connection.execute(
-        sa.update(order_lines)
-        .where(order_lines.c.company_id == company_id, order_lines.c.order_id == order_id)
-        .values(fulfilled_units=order_lines.c.quantity_units - order_lines.c.cancelled_units)
-    )
+    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def return_window_days(connection: AsyncConnection, company_id: UUID) -> int:
@@ -168,3 +212,24 @@ async def expired_order_ids(
         .limit(limit)
     )
     return (await connection.execute(statement)).scalars().all()
+
+
+async def find_companies_with_completable(connection: AsyncConnection, *, at: datetime) -> Sequence[UUID]:
+    """Return the companies, of all, with delivered orders whose return window has passed."""
+    statement = sa.text("select company_id from orders_find_completable(:at)")
+    return (await connection.execute(statement, {"at": at})).scalars().all()
+
+
+async def completable_order_ids(
+    connection: AsyncConnection, company_id: UUID, *, delivered_until: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return delivered orders that nothing of is on its way back, the oldest first."""
+    statement = sa.text(
+        "select id from orders where company_id = :company_id and status = 'delivered'"
+        " and delivered_at <= :delivered_until and not exists ("
+        " select from order_returns where order_returns.company_id = orders.company_id"
+        " and order_returns.order_id = orders.id and order_returns.status in ('requested', 'approved'))"
+        " order by delivered_at, id limit :limit"
+    )
+    values = {"company_id": company_id, "delivered_until": delivered_until, "limit": limit}
+    return (await connection.execute(statement, values)).scalars().all()

@@ -8,9 +8,12 @@ from uuid import UUID
 
 from pydantic import EmailStr, Field, StringConstraints, model_validator
 
+from api.fulfilment.schemas import ShipmentRead
+from api.returns.schemas import ReturnRead
 from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, Rate, ShortText, UnitAmount
 
 MOST_LINES = 100
+MOST_COUPON_CODES = 10
 
 OrderStatus = Literal[
     "pending",
@@ -24,7 +27,10 @@ OrderStatus = Literal[
     "refunded",
 ]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Note = Annotated[str, StringConstraints(max_length=2000)]
+CouponCode = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 
 
 class Address(InputModel):
@@ -38,6 +44,8 @@ class Address(InputModel):
     postal_code: Annotated[str, StringConstraints(max_length=20)] | None = None
     country: ShortText
     phone: Phone | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 class OrderLineCreate(InputModel):
@@ -63,17 +71,44 @@ class OrderCreate(InputModel):
     email: EmailStr | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
-    shipping_method: Literal["standard", "express", "overnight"] | None = None
+    shipping_method: ShortText | None = Field(
+        None, description="Code of a shipping method, which is then charged; without one, nothing is"
+    )
+    coupon_codes: Annotated[list[CouponCode], Field(max_length=MOST_COUPON_CODES)] = Field(
+        default_factory=list, description="One that does not count refuses the order (409)"
+    )
     customer_note: Note | None = None
     expected_total_amount: Annotated[Amount, Field(ge=0)] | None = Field(
         None, description="Total that the buyer was shown; if it is another by now, nothing is ordered (409)"
     )
 
 
+class OrderLineUnits(InputModel):
+    """Units of one of the order's lines."""
+
+    order_line_id: UUID
+    quantity_units: PositiveUnits
+
+
 class OrderCancel(InputModel):
-    """Why an order is cancelled."""
+    """What of an order is cancelled, and why. Without lines: all that has not left."""
 
     reason: Note | None = None
+    lines: Annotated[list[OrderLineUnits], Field(min_length=1, max_length=MOST_LINES)] | None = None
+
+    @model_validator(mode="after")
+    def _name_each_line_once(self) -> Self:
+        named = [line.order_line_id for line in self.lines or ()]
+        if len(named) != len(set(named)):
+            raise ValueError("name each order line once")
+        return self
+
+
+class OrderNotes(InputModel):
+    """Notes of an order; what is left out stays, null takes a note away."""
+
+    customer_note: Note | None = None
+    internal_note: Note | None = None
 
 
 class OrderStatusChange(InputModel):
@@ -126,6 +161,8 @@ class OrderSummary(OutputModel):
     shipping_address: dict[str, Any]
     billing_address: dict[str, Any]
     shipping_method: str | None
+    coupon_code: str | None
+    checkout_id: UUID | None
     customer_note: str | None
     placed_at: datetime
     reservation_expires_at: datetime | None
@@ -141,3 +178,40 @@ class OrderRead(OrderSummary):
     """An order as its placement answers it and as it is read later."""
 
     lines: list[OrderLineRead]
+
+
+class HistoryRead(OutputModel):
+    """One change of an order; where it was not the status, both statuses are the same."""
+
+    id: UUID
+    change: str
+    from_status: str | None
+    to_status: str
+    note: str | None
+    changed_by: UUID | None
+    occurred_at: datetime
+
+
+class HistoryList(OutputModel):
+    """An order's history, oldest first."""
+
+    items: list[HistoryRead]
+
+
+class PaymentsSummary(OutputModel):
+    """What was paid for an order and what went back."""
+
+    payment_status: str
+    due_amount: Amount
+    captured_amount: Amount
+    refunded_amount: Amount
+
+
+class OrderDetail(OrderRead):
+    """An order as staff and its customer read it; what was not asked for with `expand` is null."""
+
+    internal_note: str | None = Field(description="For staff; null to a customer")
+    history: list[HistoryRead] | None
+    shipments: list[ShipmentRead] | None
+    returns: list[ReturnRead] | None
+    payments: PaymentsSummary | None

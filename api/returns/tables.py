@@ -61,6 +61,8 @@ order_return_lines = tenant_table(
     units("quantity_units", default=None),
     sa.Column("unit_price_amount", UNIT_AMOUNT, nullable=False),
     sa.Column("refund_amount", AMOUNT, nullable=False),
+    # Without tax; known from the receipt on.
+    sa.Column("net_refund_amount", AMOUNT),
     sa.Column("disposition", sa.Text, nullable=False, server_default="unknown"),
     sa.Column("reason", sa.Text),
     created_at(),

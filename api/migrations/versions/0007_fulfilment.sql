@@ -35,7 +35,9 @@ add constraint fk_order_returns_company_id_location_id foreign key (company_id, 
 references locations (company_id, id),
 add constraint ck_order_returns_refunded_at_most_paid check (refunded_amount between 0 and refund_amount);
 create index ix_order_returns_company_id_status on order_returns (company_id, status);
-alter table order_return_lines add column reason text;
+alter table order_return_lines
+add column net_refund_amount numeric(14, 2),
+add column reason text;
 
 create table order_cancellations (
     company_id uuid not null,

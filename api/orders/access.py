@@ -1,0 +1,38 @@
+"""Which orders a caller may see, and the lock under which they change."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.access import Caller
+from api.errors import NotFound
+from api.orders import queries
+from api.orders.queries import OrderFilter
+from api.permissions import Scope
+
+
+def visible_to(caller: Caller) -> OrderFilter:
+    """Return the filter that leaves the orders which the caller may see."""
+    if caller.scope is Scope.OWN:
+        if caller.customer_id is None:
+            raise NotFound
+        return OrderFilter(own_customer_id=caller.customer_id)
+    return OrderFilter(reachable_shop_ids=caller.reachable_shop_ids)
+
+
+async def find_order(connection: AsyncConnection, order_id: UUID, *, caller: Caller) -> queries.Row:
+    """Return an order that the caller may see."""
+    order = await queries.find_order(connection, caller.require_company(), order_id, visible_to(caller))
+    if order is None:
+        raise NotFound
+    return order
+
+
+async def lock_order(connection: AsyncConnection, order_id: UUID, *, caller: Caller) -> queries.Row:
+    """Return an order that the caller may see and that nobody else changes in the meantime."""
+    order = await queries.lock_order(connection, caller.require_company(), order_id, visible_to(caller))
+    if order is None:
+        raise NotFound
+    return order
