@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from core.ids import new_id
 from tests.support.api_client import Api
 from tests.support.companies import Company
+from tests.support.cases import reviews, shipping, taxes
 from tests.support.operation_case import Case, Ids, Make, path_of
 
 _NOBODY_S_TOKEN = "swr_nobody"
@@ -136,7 +137,11 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
 
 # Per domain: its cases, and what it adds to a company so that each path names something. In the order in
 # which rows need one another.
-_DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitable[None]] | None], ...] = ()
+_DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitable[None]] | None], ...] = (
+    (shipping.CASES, shipping.add),
+    (taxes.CASES, taxes.add),
+    (reviews.CASES, reviews.add),
+)
 CASES: dict[tuple[str, str], Case] = _FIRST_CASES | {
     operation: case for cases, _ in _DOMAINS for operation, case in cases.items()
 }
@@ -154,7 +159,8 @@ async def populate(api: Api, company: Company) -> World:
     """Make an order, a restock order and a storefront key through the API and return all ids."""
     ids = {name: str(value) for name, value in vars(company).items()}
     ids |= {"company_id": str(company.id), "proposal_id": str(new_id())}
-    admin = api.token("company_admin", company)
+    # A customer too: some rows only a customer can make.
+    admin = api.token(("company_admin", "customer"), company)
 
     async def made(method: str, path: str) -> dict[str, Any]:
         case = CASES[method, path]
