@@ -37,11 +37,11 @@ def forecast_tsb(
     >>> forecast_tsb(np.array([[0.0, 4.0, 0.0, 4.0]]), chance_smoothing=0.5, size_smoothing=0.5)
     array([2.5])
     """
-    n_series, n_days = demand_units.shape
+    n_series = demand_units.shape[0]
     chance = np.full(n_series, np.nan)
     size = np.zeros(n_series)
-    for day in range(n_days):
-        value = demand_units[:, day]
+    by_day = np.ascontiguousarray(demand_units.T)  # a day of all series lies together in memory
+    for value in by_day:
         known = ~np.isnan(value)
         occurs = (value > 0).astype(np.float64)
         # The first known day starts the chance; after eight weeks it weighs 6 % at the default used below.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -80,12 +80,12 @@ def backtest_recommendations(
         {
             "method": name,
             "is_baseline": name in BASELINES,
-            **_measure(listed[judged], judged, truth),
+            **_measure(listed, judged, truth),
             "n_customers": len(judged),
             "is_enough": len(judged) >= ENOUGH_CUSTOMERS,
             "split_date": split,
         }
-        for name, listed in _all_lists(past, settings).items()
+        for name, listed in _all_lists(past, judged, settings).items()
     ]
     return pl.DataFrame(rows, schema=ACCURACY_SCHEMA)
 
@@ -116,12 +116,14 @@ def _truth(purchases: pl.DataFrame, past: Purchases, *, split: date, as_of: date
     )
 
 
-def _all_lists(past: Purchases, settings: RecommendationSettings) -> dict[str, IntArray]:
+def _all_lists(past: Purchases, judged: IntArray, settings: RecommendationSettings) -> dict[str, IntArray]:
+    """Every method's list for each judged customer, in their order; all customers teach."""
     signals = learn_signals(past, np.ones(len(past.item_ids), dtype=np.bool_), settings)
+    signals = replace(signals, history=signals.history[judged], returned=signals.returned[judged])
     names = ("mixed", "for_you", "new_for_you", "p_topfreq")
-    lists = {name: np.full((past.shape[0], _DEPTH), -1) for name in names}
-    baskets = past.customer_matrix(np.ones(len(past.item)))
-    for start in range(0, past.shape[0], BLOCK_CUSTOMERS):
+    lists = {name: np.full((len(judged), _DEPTH), -1) for name in names}
+    baskets = past.customer_matrix(np.ones(len(past.item)))[judged]
+    for start in range(0, len(judged), BLOCK_CUSTOMERS):
         block = slice(start, start + BLOCK_CUSTOMERS)
         scores = score_block(signals, block, settings)
         shelves = cut_shelves(scores, depth=_DEPTH, settings=settings)
@@ -132,16 +134,16 @@ def _all_lists(past: Purchases, settings: RecommendationSettings) -> dict[str, I
         frequency = baskets[block].toarray() + 0.5 * signals.history[block].toarray()
         own = best_items(frequency, np.zeros(frequency.shape, dtype=np.bool_), _DEPTH)
         lists["p_topfreq"][block, : own.shape[1]] = own
-    return lists | {"popularity": _popularity(past)}
+    return lists | {"popularity": _popularity(past, len(judged))}
 
 
 def _fill(lists: IntArray, rows: ShelfRows) -> None:
     lists[rows.customer, rows.rank - 1] = rows.item
 
 
-def _popularity(past: Purchases) -> IntArray:
+def _popularity(past: Purchases, n_customers: int) -> IntArray:
     best = np.argsort(-count_buyers(past), kind="stable")[:_DEPTH]
-    lists = np.full((past.shape[0], _DEPTH), -1)
+    lists = np.full((n_customers, _DEPTH), -1)
     lists[:, : len(best)] = best
     return lists
 

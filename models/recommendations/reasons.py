@@ -111,8 +111,23 @@ def _strongest(
         return np.full(len(item), NO_ITEM)
     total = np.asarray(part.sum(axis=1)).ravel()
     largest = part.max(axis=1).toarray().ravel()
-    best = np.asarray(part.argmax(axis=1)).ravel().astype(np.int64)
-    return np.where((total > 0) & (largest >= min_share_ratio * total), best, NO_ITEM)
+    return np.where(
+        (total > 0) & (largest >= min_share_ratio * total), _first_column_with(part, largest), NO_ITEM
+    )
+
+
+def _first_column_with(matrix: sparse.csr_array, wanted: FloatArray) -> IntArray:
+    """The first column of each row that holds the wanted value, NO_ITEM if none does.
+
+    (The matrix's own argmax takes a step in Python for every row.)
+    """
+    matrix.sort_indices()
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    hits = np.flatnonzero(matrix.data == wanted[row])
+    rows, first = np.unique(row[hits], return_index=True)
+    column = np.full(matrix.shape[0], NO_ITEM)
+    column[rows] = matrix.indices[hits[first]]
+    return column
 
 
 def _read(matrix: sparse.csr_array, row: IntArray, column: IntArray) -> FloatArray:

@@ -105,16 +105,14 @@ def recommend(
     signals = learn_signals(known, is_sellable, chosen)
     facts = collect_facts(known, signals)
     frames = [
-        _list_frame(known, signals, facts, shelf, rows, as_of, chosen)
+        _list_frame(signals, facts, shelf, rows, chosen)
         for start in range(0, len(known.customer_ids), BLOCK_CUSTOMERS)
         for shelf, rows in cut_shelves(
             score_block(signals, slice(start, start + BLOCK_CUSTOMERS), chosen), depth=depth, settings=chosen
         ).items()
     ]
-    order = pl.col("shelf").cast(pl.Enum(SHELVES))
-    lists = pl.concat(frames) if frames else pl.DataFrame(schema=LIST_SCHEMA)
     return RecommendationResult(
-        lists=lists.sort("customer_id", order, "rank"),
+        lists=_lists(known, frames, as_of) if frames else pl.DataFrame(schema=LIST_SCHEMA),
         together=_together_frame(known, signals),
         popular=_popular_frame(known, signals, depth),
         accuracy=backtest_recommendations(purchases, as_of=as_of, settings=chosen),
@@ -124,38 +122,40 @@ def recommend(
 
 
 def _list_frame(
-    known: Purchases,
-    signals: Signals,
-    facts: PurchaseFacts,
-    shelf: str,
-    rows: ShelfRows,
-    as_of: date,
-    settings: RecommendationSettings,
+    signals: Signals, facts: PurchaseFacts, shelf: str, rows: ShelfRows, settings: RecommendationSettings
 ) -> pl.DataFrame:
+    """One shelf of a block of customers; customers and items are positions."""
     # What is trending is on the shelf for that reason, whoever looks.
     share = None if shelf == "trending" else settings.min_reason_share_ratio
     reasons = explain_rows(rows, signals, facts, min_share_ratio=share)
-    age = pl.Series(reasons.age_days)
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
-            "customer_id": _names(known.customer_ids, rows.customer),
+            "customer": rows.customer,
+            "shelf": pl.repeat(shelf, len(rows.customer), dtype=pl.Enum(SHELVES), eager=True),
             "rank": rows.rank,
-            "item_id": _names(known.item_ids, rows.item),
+            "item": rows.item,
             "score": rows.score,
             "reason_code": reasons.code,
-            "reason_item_id": _names(known.item_ids, reasons.other),
+            "other": reasons.other,
             "reason_count": reasons.count,
-            "age": age,
+            "age": reasons.age_days,
         }
     )
+
+
+def _lists(known: Purchases, frames: list[pl.DataFrame], as_of: date) -> pl.DataFrame:
+    """Put the shelves in order and name customers and items; ids are sorted, so positions sort alike."""
+    rows = pl.concat(frames).sort("customer", "shelf", "rank")
     last = pl.lit(as_of, dtype=pl.Date) - pl.duration(days=pl.col("age"))
-    return frame.with_columns(
-        shelf=pl.lit(shelf),
+    return rows.with_columns(
+        customer_id=_names(known.customer_ids, rows["customer"]),
+        item_id=_names(known.item_ids, rows["item"]),
+        reason_item_id=_names(known.item_ids, rows["other"]),
         reason_last_date=pl.when(pl.col("age") != NO_AGE).then(last),
     ).select(pl.col(name).cast(kind) for name, kind in LIST_SCHEMA.items())
 
 
-def _names(ids: tuple[str, ...], positions: np.ndarray) -> pl.Series:
+def _names(ids: tuple[str, ...], positions: np.ndarray | pl.Series) -> pl.Series:
     """Look names up by position; NO_ITEM becomes null."""
     names = pl.Series(ids, dtype=pl.String)
     wanted = pl.Series(positions, dtype=pl.Int64)

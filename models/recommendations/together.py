@@ -10,6 +10,8 @@ from scipy import sparse
 from models.recommendations.purchases import FloatArray, IntArray, Purchases
 from models.recommendations.settings import RecommendationSettings
 
+_LEAST_WEIGHT = 1e-150
+
 
 @dataclass(frozen=True)
 class TogetherTable:
@@ -47,27 +49,43 @@ def items_together(purchases: Purchases, settings: RecommendationSettings) -> To
     basket, item, age = purchases.basket[several], purchases.item[several], purchases.age_days[several]
     weight = 0.5 ** (age / settings.together_half_life_days) / (size[basket] - 1)
     shape = (n_baskets, n_items)
-    root = sparse.csr_array((np.sqrt(weight), (basket, item)), shape=shape)
-    ones = sparse.csr_array((np.ones(len(item)), (basket, item)), shape=shape)
-    common = sparse.coo_array(ones.T @ ones)
-    weighted = sparse.csr_array(root.T @ root)
+    ones = sparse.csr_array((np.ones(len(item), dtype=np.int32), (basket, item)), shape=shape)
+    # Never zero, so that both products have their entries at the same places.
+    root = sparse.csr_array((np.sqrt(np.maximum(weight, _LEAST_WEIGHT)), (basket, item)), shape=shape)
+    common = sparse.csr_array(ones.T) @ ones
+    weighted = sparse.csr_array(root.T) @ root
     norm = np.sqrt(weighted.diagonal())
 
-    row, column = common.coords
-    enough = (row != column) & (common.data >= settings.together_min_baskets)
-    row, column, count = row[enough], column[enough], common.data[enough]
-    shared = np.asarray(weighted[row, column]).ravel() if len(row) else np.empty(0)
-    score = shared / (norm[row] * norm[column]) * count / (count + settings.together_shrink_baskets)
-    order = np.lexsort((column, -score, row))
-    row, column, score, count = row[order], column[order], score[order], count[order]
-    kept = _rank_within(row) <= settings.together_depth
+    row = np.repeat(np.arange(n_items), np.diff(common.indptr))
+    enough = (common.data >= settings.together_min_baskets) & (row != common.indices)
+    row, column, count = row[enough], common.indices[enough], common.data[enough]
+    score = weighted.data[enough] / (norm[row] * norm[column])
+    score *= count / (count + settings.together_shrink_baskets)
+    best = _best_of_each(row, score, column, depth=settings.together_depth)
     return TogetherTable(
-        row[kept].astype(np.int64),
-        column[kept].astype(np.int64),
-        score[kept],
-        count[kept].astype(np.int64),
+        row[best].astype(np.int64),
+        column[best].astype(np.int64),
+        score[best],
+        count[best].astype(np.int64),
         n_items,
     )
+
+
+def _best_of_each(group: IntArray, score: FloatArray, name: IntArray, *, depth: int) -> IntArray:
+    """Positions of each group's `depth` highest scores, best first, of equal ones the lowest name.
+
+    Groups are contiguous. Only what reaches a group's last wanted score is put in order: a tenth of all.
+    """
+    starts = np.flatnonzero(np.diff(group, prepend=-1))
+    ends = np.append(starts, len(group))[1:]
+    reaches = np.ones(len(group), dtype=np.bool_)
+    for start, end in zip(starts, ends, strict=True):
+        if end - start > depth:
+            part = score[start:end]
+            reaches[start:end] = part >= np.partition(part, -depth)[-depth]
+    chosen = np.flatnonzero(reaches)
+    chosen = chosen[np.lexsort((name[chosen], -score[chosen], group[chosen]))]
+    return chosen[_rank_within(group[chosen]) <= depth]
 
 
 def _rank_within(groups: IntArray) -> IntArray:
