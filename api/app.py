@@ -14,7 +14,10 @@ from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
 from api.catalog.router import router as catalog_router
+from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
+from api.coupons.campaign_router import router as campaigns_router
+from api.coupons.router import router as coupons_router
 from api.framing import RequestFrame
 from api.fulfilment.router import router as fulfilment_router
 from api.health import router as health_router
@@ -56,6 +59,9 @@ PREFIX = "/api/v1"
 # /products/recommendations is no product's id.
 DOMAIN_ROUTERS = (
     orders_router,
+    checkout_router,
+    campaigns_router,
+    coupons_router,
     order_lifecycle_router,
     fulfilment_router,
     returns_router,

@@ -87,6 +87,10 @@ class Settings(BaseModel):
     dagster_host: str = Field("127.0.0.1", description="Address of Dagster's web pages")
     dagster_port: Port = Field(3000, description="Port of Dagster's web pages")
 
+    placements_at_once: int = Field(8, ge=1, le=200, description="Orders that one API process places at once")
+    placement_wait_seconds: float = Field(
+        2.0, gt=0, le=60, description="Longest wait of an order for its turn; then 503"
+    )
     cart_lines: int = Field(200, ge=1, le=1000, description="Most lines of a cart")
     cart_line_units: int = Field(1000, ge=1, le=1_000_000, description="Most units of a cart's line")
     cart_coupons: int = Field(5, ge=1, le=20, description="Most coupon codes on a cart")

@@ -18,6 +18,8 @@ checkouts = tenant_table(
     "checkouts",
     sa.Column("cart_id", UUID, nullable=False),
     tenant_key("customers", "customer_id", nullable=True),
+    # A guest's session, as their cart has it: whoever holds its token may read the checkout.
+    sa.Column("session_sha256", sa.LargeBinary),
     sa.Column("email", sa.Text),
     sa.Column("placed_by_user_id", UUID),
     sa.Column("currency", sa.CHAR(3), nullable=False),

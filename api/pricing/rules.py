@@ -17,7 +17,7 @@ from core.money import round_amount, split_tax
 from core.money import spread as spread
 
 DiscountKind = Literal["percentage", "fixed", "free_shipping"]
-ZERO = Decimal(0)
+ZERO = Decimal("0.00")
 _KIND_ORDER: tuple[DiscountKind, ...] = ("percentage", "fixed", "free_shipping")
 
 

@@ -149,6 +149,7 @@ CREATE TABLE checkouts (
     id UUID DEFAULT uuidv7() NOT NULL,
     cart_id UUID NOT NULL,
     customer_id UUID,
+    session_sha256 BYTEA,
     email TEXT,
     placed_by_user_id UUID,
     currency CHAR(3) NOT NULL,

@@ -1,0 +1,43 @@
+"""Would these codes count? A question that uses and holds nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from api.access import Caller
+from api.coupons.schemas import CheckedCoupon, CouponCheck, CouponCheckRead, RefusedCoupon
+from api.orders.errors import UnknownShop
+from api.pricing.service import PriceLine, price_cart
+
+
+async def check_coupons(
+    connection: AsyncConnection, check: CouponCheck, *, caller: Caller, now: datetime
+) -> CouponCheckRead:
+    """Price the goods with the codes, for this buyer as far as they are known.
+
+    Raises
+    ------
+    UnknownShop
+        If neither the body nor the storefront's key names a shop, or they name different ones.
+    """
+    shop_id = caller.shop_id or check.shop_id
+    if shop_id is None or check.shop_id not in (None, shop_id):
+        raise UnknownShop(pointer="/shop_id")
+    quote = await price_cart(
+        connection,
+        caller.require_company(),
+        lines=[PriceLine(line.variant_id, shop_id, line.quantity_units) for line in check.lines],
+        now=now,
+        coupon_codes=check.codes,
+        customer_id=caller.customer_id,
+        email=check.email,
+    )
+    return CouponCheckRead(
+        currency=quote.currency,
+        accepted=[CheckedCoupon.model_validate(coupon) for coupon in quote.coupons],
+        refused=[RefusedCoupon.model_validate(problem) for problem in quote.coupon_problems],
+        subtotal_amount=quote.totals.subtotal_amount,
+        discount_amount=quote.totals.discount_amount,
+    )
