@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 
 from core.ids import new_id
 from tests.support.api_client import Api
-from tests.support.companies import Company
 from tests.support.cases import reviews, shipping, taxes
+from tests.support.companies import Company
 from tests.support.operation_case import Case, Ids, Make, path_of
 
 _NOBODY_S_TOKEN = "swr_nobody"
