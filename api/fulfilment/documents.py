@@ -1,4 +1,4 @@
-"""What an invoice or a credit note says: pure, from an order's stored amounts, frozen when it is asked for."""
+"""What an invoice or a credit note says: pure, from an order's stored amounts, frozen when it is due."""
 
 from __future__ import annotations
 

@@ -215,8 +215,8 @@ async def _tell(
         connection,
         company_id=company_id,
         type=f"{wanted['kind']}.issued",
-        aggregate_type="order",
-        aggregate_id=wanted["order_id"],
+        aggregate_type=wanted["kind"],
+        aggregate_id=invoice_id,
         payload={
             "order_id": str(wanted["order_id"]),
             "invoice_id": str(invoice_id),

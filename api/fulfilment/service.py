@@ -76,7 +76,7 @@ async def deliver(
     user_id: UUID | None,
     note: str | None = None,
 ) -> dict[str, Any]:
-    """Mark shipments of a locked order as delivered; all of them, and all that was sent, if not told which."""
+    """Mark shipments of a locked order as delivered; all that was sent, if not told which."""
     company_id = order["company_id"]
     if shipment_ids is None:
         shipped = await queries.list_shipments(connection, company_id, [order["id"]])
@@ -141,6 +141,7 @@ async def add_event(
         order,
         "shipment.tracked",
         user_id=user_id,
+        about=shipment_id,
         shipment_id=str(shipment_id),
         tracking_status=event.status,
         location=event.location,
@@ -245,6 +246,7 @@ async def _write(
             order,
             "shipment.sent",
             user_id=user_id,
+            about=key["shipment_id"],
             shipment_id=str(key["shipment_id"]),
             shipment_number=values["shipment_number"],
             carrier=shipment.carrier,

@@ -113,15 +113,16 @@ async def tell(
     type: str,
     *,
     user_id: UUID | None,
+    about: UUID | None = None,
     **more: Any,
 ) -> None:
-    """Write an event about an order."""
+    """Write an event about an order, or about something of it: a shipment, a return (``about``)."""
     await append_event(
         connection,
         company_id=order["company_id"],
         type=type,
-        aggregate_type="order",
-        aggregate_id=order["id"],
+        aggregate_type="order" if about is None else type.partition(".")[0],
+        aggregate_id=about or order["id"],
         payload={
             "order_id": str(order["id"]),
             "order_number": order["order_number"],

@@ -49,7 +49,7 @@ async def confirm_paid(
     """Record that money for orders came (or is promised), and confirm those that waited for it.
 
     ``captured_amounts`` says how much came for each order; what is more than is left to pay, because units
-    were cancelled meanwhile, is given back at once. Told again, nothing changes. A ``cancelled`` order is left
+    were cancelled meanwhile, is given back at once. Told again, nothing changes. A ``cancelled`` order stays
     as it is: try `re_reserve`, then this again; or give the money back.
     """
     captured = captured_amounts or {}

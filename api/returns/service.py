@@ -160,7 +160,13 @@ async def note_return(
     why = f"return {status}" + (f": {note}" if note else "")
     await write_history(connection, order, change="return", at=at, note=why, changed_by=caller.user_id)
     await tell(
-        connection, order, f"return.{status}", user_id=caller.user_id, return_id=str(return_id), **more
+        connection,
+        order,
+        f"return.{status}",
+        user_id=caller.user_id,
+        about=return_id,
+        return_id=str(return_id),
+        **more,
     )
 
 
