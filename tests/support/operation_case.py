@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Ids = dict[str, str]
-# Calls a case of an operation (method, path) as the company's admin, expects 201 and returns the body.
+# Calls a case of an operation (method, path) as the company's admin, expects success and returns the body.
 Make = Callable[[str, str], Awaitable[dict[str, Any]]]
 
 

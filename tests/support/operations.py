@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from core.ids import new_id
 from tests.support.api_client import Api
-from tests.support.cases import reviews, shipping, taxes
+from tests.support.cases import order_lifecycle, reviews, shipping, taxes
 from tests.support.companies import Company
 from tests.support.operation_case import Case, Ids, Make, path_of
 
@@ -141,6 +141,7 @@ _DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitab
     (shipping.CASES, shipping.add),
     (taxes.CASES, taxes.add),
     (reviews.CASES, reviews.add),
+    (order_lifecycle.CASES, order_lifecycle.add),
 )
 CASES: dict[tuple[str, str], Case] = _FIRST_CASES | {
     operation: case for cases, _ in _DOMAINS for operation, case in cases.items()
@@ -168,7 +169,7 @@ async def populate(api: Api, company: Company) -> World:
         response = await api.client.request(
             method, path.format(**case.path(ids)), json=case.body(ids), headers=headers
         )
-        assert response.status_code == 201, response.text
+        assert response.is_success, response.text
         content: dict[str, Any] = response.json()
         return content
 
