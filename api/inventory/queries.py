@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.inventory.tables import locations, shop_locations, stock_ledger, stock_levels
+from api.inventory.tables import locations, reservations, shop_locations, stock_ledger, stock_levels
 
 Row = sa.RowMapping
 
@@ -107,6 +107,8 @@ async def available_units(
                 sa.select(locations.c.id).where(
                     locations.c.company_id == company_id,
                     locations.c.archived_at.is_(None),
+                    # What is on its way can't be sold yet.
+                    locations.c.kind != "in_transit",
                     *_within(locations, company_id, shop_ids, column="id"),
                 )
             ),
@@ -117,19 +119,94 @@ async def available_units(
     return {row.variant_id: int(row.available_units) for row in await connection.execute(statement)}
 
 
+async def list_reservations(
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    shop_ids: Collection[UUID] | None,
+    filters: Mapping[str, Any],
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> Sequence[Row]:
+    """Return reservations, newest first, one more than ``limit`` when there is a next page."""
+    held = reservations.c
+    statement = (
+        sa.select(reservations, _VARIANT_TERMS.c.sku, _VARIANT_TERMS.c.product_name)
+        .join(
+            _VARIANT_TERMS,
+            sa.and_(
+                held.company_id == _VARIANT_TERMS.c.company_id,
+                held.variant_id == _VARIANT_TERMS.c.variant_id,
+            ),
+        )
+        .where(held.company_id == company_id, *_within(reservations, company_id, shop_ids))
+        .where(*(held[name] == value for name, value in filters.items() if value is not None))
+        .order_by(held.created_at.desc(), held.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        statement = statement.where(sa.tuple_(held.created_at, held.id) < sa.tuple_(*after))
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def exists_level(
+    connection: AsyncConnection,
+    company_id: UUID,
+    location_id: UUID,
+    variant_id: UUID,
+    *,
+    shop_ids: Collection[UUID] | None,
+) -> bool:
+    """Tell whether the variant has a level at the location, one of the shops' if shops are given."""
+    level = stock_levels.c
+    statement = sa.select(
+        sa.exists().where(
+            level.company_id == company_id,
+            level.location_id == location_id,
+            level.variant_id == variant_id,
+            *_within(stock_levels, company_id, shop_ids),
+        )
+    )
+    return bool(await connection.scalar(statement))
+
+
 async def exists_location(
     connection: AsyncConnection, company_id: UUID, location_id: UUID, *, shop_ids: Collection[UUID] | None
 ) -> bool:
-    """Tell whether the location is in use, and one of the shops' if shops are given."""
+    """Tell whether stock may be moved there: it is in use, and one of the shops' if shops are given."""
     statement = sa.select(
         sa.exists().where(
             locations.c.company_id == company_id,
             locations.c.id == location_id,
             locations.c.archived_at.is_(None),
+            locations.c.kind != "in_transit",
             *_within(locations, company_id, shop_ids, column="id"),
         )
     )
     return bool((await connection.execute(statement)).scalar_one())
+
+
+async def next_document_number(
+    connection: AsyncConnection, prefix: str, company_id: UUID, at: datetime
+) -> str:
+    """Return a number for a transfer or count, of the company's day."""
+    statement = sa.text(
+        "select document_number(:prefix, nextval('stock_document_number_seq'), :at, timezone)"
+        " from companies where id = :company_id"
+    )
+    values = {"prefix": prefix, "at": at, "company_id": company_id}
+    return str((await connection.execute(statement, values)).scalar_one())
+
+
+async def unknown_variants(
+    connection: AsyncConnection, company_id: UUID, variant_ids: Collection[UUID]
+) -> set[UUID]:
+    """Return those ids that are no variant's."""
+    statement = sa.text(
+        "select id from variants where company_id = :company_id and id = any(cast(:variant_ids as uuid[]))"
+    )
+    values = {"company_id": company_id, "variant_ids": list(variant_ids)}
+    return set(variant_ids) - set((await connection.execute(statement, values)).scalars())
 
 
 async def exists_variant(connection: AsyncConnection, company_id: UUID, variant_id: UUID) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -97,3 +98,52 @@ def take_units(held: Sequence[Held], wanted: WantedUnits, *, is_given_back: bool
         )
         open_units -= units
     return None if open_units else TakenUnits(taken, left)
+
+
+_NEXT_TRANSFER_STATUSES: Mapping[str, frozenset[str]] = {
+    "draft": frozenset({"sent", "cancelled"}),
+    "sent": frozenset({"received", "cancelled"}),
+    "partly_received": frozenset({"received"}),
+    "received": frozenset(),
+    "cancelled": frozenset(),
+}
+
+
+def transfer_can_become(status: str, next_status: str) -> bool:
+    """Tell whether a transfer may go from one status to the other; ``received`` stands for any arrival."""
+    return next_status in _NEXT_TRANSFER_STATUSES[status]
+
+
+def arrival_status(lines: Iterable[tuple[int, int]]) -> str:
+    """Return a transfer's status from (sent, arrived or lost) of all its lines."""
+    return "received" if all(done >= sent for sent, done in lines) else "partly_received"
+
+
+@dataclass(frozen=True)
+class PricedUnits:
+    """Units and what one of them costs; None: not known here."""
+
+    units: int
+    unit_cost_amount: Decimal | None
+
+
+class Layer(Protocol):
+    """Units that lie somewhere and cost alike."""
+
+    @property
+    def units(self) -> int: ...
+    @property
+    def unit_cost_amount(self) -> Decimal: ...
+
+
+def split_by_cost(units: int, layers: Sequence[Layer]) -> list[PricedUnits]:
+    """Take units from the front of the layers; what they do not cover costs as their last."""
+    open_units, parts = units, list[PricedUnits]()
+    for layer in layers:
+        taken = min(open_units, layer.units)
+        if taken > 0:
+            parts.append(PricedUnits(taken, layer.unit_cost_amount))
+            open_units -= taken
+    if open_units:
+        parts.append(PricedUnits(open_units, parts[-1].unit_cost_amount if parts else None))
+    return parts

@@ -57,6 +57,8 @@ async def adjust(
     company_id = caller.require_company()
     if adjustment.delta_units == 0:
         raise InvalidContent("An adjustment changes something.", pointer="/delta_units")
+    if adjustment.on_hand_units is not None and adjustment.on_hand_units == adjustment.expected_on_hand_units:
+        raise InvalidContent("An adjustment changes something.", pointer="/on_hand_units")
     await _require_place(connection, adjustment, company_id=company_id, caller=caller)
     key = (adjustment.location_id, adjustment.variant_id)
     level = (await lock_levels(connection, company_id, [key]))[key]
@@ -65,11 +67,15 @@ async def adjust(
         raise OnHandChanged(
             extensions={"on_hand_units": level.on_hand_units, "expected_on_hand_units": expected_units}
         )
+    delta_units = adjustment.delta_units
+    if delta_units is None:
+        delta_units = (adjustment.on_hand_units or 0) - level.on_hand_units
     movement = Movement(
         location_id=adjustment.location_id,
         variant_id=adjustment.variant_id,
-        delta_units=adjustment.delta_units,
+        delta_units=delta_units,
         reason=adjustment.reason,
+        unit_cost_amount=adjustment.unit_cost_amount if delta_units > 0 else None,
         note=adjustment.note,
     )
     await move_stock(

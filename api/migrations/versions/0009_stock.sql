@@ -120,3 +120,25 @@ alter table restock_orders add column closing_reason text;
 alter table restock_order_lines add column requested_units integer;
 alter table restock_order_lines
 add constraint ck_restock_order_lines_requested_positive check (requested_units > 0);
+
+-- Moving average: units and value at hand, and by how much the row changed the value. What leaves takes its
+-- share of the value, all of it with the last unit, so that values add up whatever was rounded.
+create function stock_average_step(state numeric [], delta_units integer, unit_cost_amount numeric)
+returns numeric [] language sql immutable parallel safe
+return (
+    with change as (
+        select case
+            when delta_units > 0 or state[1] < -delta_units then delta_units * unit_cost_amount
+            when state[1] = -delta_units then -state[2]
+            else round(state[2] * delta_units / state[1], 6)
+        end as value_amount
+    )
+    select array[state[1] + delta_units, state[2] + change.value_amount, change.value_amount] from change
+);
+create aggregate stock_average(integer, numeric) (
+    sfunc = stock_average_step, stype = numeric [], initcond = '{0,0,0}', parallel = safe
+);
+revoke execute on function stock_average_step(numeric [], integer, numeric) from public;
+revoke execute on function stock_average(integer, numeric) from public;
+grant execute on function stock_average_step(numeric [], integer, numeric) to stockwise_app, stockwise_reader;
+grant execute on function stock_average(integer, numeric) to stockwise_app, stockwise_reader;
