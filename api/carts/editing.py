@@ -21,6 +21,7 @@ from core.events.outbox import append_event
 from core.settings import Settings
 
 _TRIES_TO_OPEN = 3
+_NOTHING: Mapping[LineKey, Offer] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,12 @@ async def add_wanted(
         ]
     }
     return await finish(
-        connection, cart, edit=edit, event="cart.item_added", payload=payload, changed=list(added)
+        connection,
+        cart,
+        edit=edit,
+        event="cart.item_added",
+        payload=payload,
+        changed={key: offers[key] for key in added},
     )
 
 
@@ -131,7 +137,7 @@ async def change_lines(
         await set_lines(connection, cart, targets, offers, edit=edit)
     if removed:
         await queries.delete_lines(connection, cart["company_id"], cart["id"], removed)
-    return await finish(connection, cart, edit=edit, changed=list(targets), removed=removed)
+    return await finish(connection, cart, edit=edit, changed=offers, removed=removed)
 
 
 async def set_lines(
@@ -154,7 +160,7 @@ async def finish(
     event: str = "cart.updated",
     payload: Mapping[str, Any] | None = None,
     changes: Mapping[str, Any] | None = None,
-    changed: Sequence[LineKey] = (),
+    changed: Mapping[LineKey, Offer] = _NOTHING,
     removed: Sequence[UUID] = (),
 ) -> dict[str, Any]:
     """End an edit: hold stock anew where the company wants that, note the activity, tell, and show it."""
@@ -256,10 +262,9 @@ def _violations(
 
 
 async def _show(
-    connection: AsyncConnection, cart: queries.Row, keys: Sequence[LineKey]
+    connection: AsyncConnection, cart: queries.Row, offers: Mapping[LineKey, Offer]
 ) -> list[dict[str, Any]]:
-    lines = await queries.list_lines_of(connection, cart["company_id"], cart["id"], keys)
-    offers = await offers_of(connection, cart["company_id"], keys, cart_id=cart["id"])
+    lines = await queries.list_lines_of(connection, cart["company_id"], cart["id"], list(offers))
     return [
         show_line(line, offers[line["variant_id"], line["shop_id"]], currency=cart["currency"])
         for line in lines

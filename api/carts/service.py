@@ -137,7 +137,7 @@ async def accept_prices(
     }
     if accepted:
         await set_lines(connection, cart, accepted, offers, edit=edit)
-    return await finish(connection, cart, edit=edit, changed=list(accepted))
+    return await finish(connection, cart, edit=edit, changed={key: offers[key] for key in accepted})
 
 
 async def update_cart(
