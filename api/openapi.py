@@ -78,6 +78,8 @@ def query_names(document: Mapping[str, Any], method: str, path: str) -> frozense
 
 
 def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> None:
+    for parameter in operation.get("parameters", []):
+        _tell_what_is_required(parameter)
     responses = operation.setdefault("responses", {})
     declared_422 = responses.get("422", {}).get("content", {})
     if "application/problem+json" not in declared_422:
@@ -97,6 +99,17 @@ def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> 
         roles = ", ".join(f"{role} ({scope})" for role, scope in permission.scope_by_role.items())
         operation["description"] = f"{operation.get('description', '')}\n\nAllowed: {roles}.".strip()
         operation["security"] = _security(permission)
+
+
+def _tell_what_is_required(parameter: dict[str, Any]) -> None:
+    """Headers that a route reads itself, to refuse each fault with a code of its own (400, 428)."""
+    name = parameter["name"].lower()
+    if name == "idempotency-key":
+        parameter["required"] = not parameter["schema"].get("x-optional", False)
+        parameter["schema"] = {"type": "string", "format": "uuid"}
+    elif name == "if-match":
+        parameter["required"] = True
+        parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 1000}
 
 
 def _security(permission: RoutePermission) -> list[dict[str, list[str]]]:

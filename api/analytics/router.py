@@ -1,12 +1,13 @@
 """Reports from the published warehouse: fresh as of the build that every answer names."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.access import CurrentCaller
 from api.analytics import recommendations, service
@@ -15,7 +16,7 @@ from api.dependencies import AppSettings, Now
 from api.errors import NothingPublishedYet, responses_for
 from api.published import IfNoneMatch, mark_version, read_snapshot
 from core.metrics.registry import METRICS
-from core.published import current_build
+from core.published import Snapshot, current_build
 
 reports = APIRouter(prefix="/analytics", tags=["analytics"])
 
@@ -28,110 +29,84 @@ _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "The buil
 _RESPONSES = {**_UNPUBLISHED, **_NOT_MODIFIED}
 
 
-def _question(
-    caller: CurrentCaller, now: Now, shop: UUID | None, first: date | None, last: date | None
-) -> service.Question:
-    shop_ids = service.shops_of(caller, None if shop is None else str(shop))
-    return service.Question(first_date=first, last_date=last, shop_ids=shop_ids, now=now)
+@dataclass(frozen=True)
+class Visit:
+    """What every report of a visit needs: who asks, for which days and shop, and what they know already."""
+
+    caller: CurrentCaller
+    settings: AppSettings
+    now: Now
+    response: Response
+    known: IfNoneMatch = None
+
+    async def answer(
+        self,
+        ask: Callable[[Snapshot, service.Question], dict[str, Any]],
+        *,
+        shop_id: UUID | None = None,
+        first_date: date | None = None,
+        last_date: date | None = None,
+        is_of_shops: bool = True,
+    ) -> Any:
+        """Answer from the current build, or 304 where it is known; rights on the shop are looked at first."""
+        build = current_build(self.settings)
+        if build is not None and self.known == f'"{build.build_id}"':
+            return Response(status_code=304)
+        wanted = None if shop_id is None else str(shop_id)
+        question = service.Question(
+            first_date=first_date,
+            last_date=last_date,
+            shop_ids=service.shops_of(self.caller, wanted) if is_of_shops else None,
+            now=self.now,
+        )
+        report = await read_snapshot(
+            self.settings, self.caller.require_company(), lambda snapshot: ask(snapshot, question)
+        )
+        mark_version(self.response, report["build"].build_id)
+        return report
 
 
-def _is_known(settings: AppSettings, known: str | None) -> bool:
-    build = current_build(settings)
-    return build is not None and known == f'"{build.build_id}"'
+CurrentVisit = Annotated[Visit, Depends()]
 
 
 @reports.get("/dashboard", response_model=DashboardRead, responses=_RESPONSES)
 async def read_dashboard(
-    caller: CurrentCaller,
-    settings: AppSettings,
-    now: Now,
-    response: Response,
+    visit: CurrentVisit,
     shop_id: Shop = None,
     first_date: From = None,
     last_date: To = None,
     limit: Limit = 10,
-    known: IfNoneMatch = None,
 ) -> Any:
     """Headline figures, compared with the same weekdays before, and best and worst sellers."""
-    if _is_known(settings, known):
-        return Response(status_code=304)
-    question = _question(caller, now, shop_id, first_date, last_date)
-    report = await read_snapshot(
-        settings,
-        caller.require_company(),
-        lambda snapshot: service.dashboard(snapshot, question, limit=limit),
-    )
-    mark_version(response, report["build"].build_id)
-    return report
+    ask = partial(service.dashboard, limit=limit)
+    return await visit.answer(ask, shop_id=shop_id, first_date=first_date, last_date=last_date)
 
 
 @reports.get("/sales", response_model=SalesRead, responses=_RESPONSES)
 async def read_sales(
-    caller: CurrentCaller,
-    settings: AppSettings,
-    now: Now,
-    response: Response,
-    shop_id: Shop = None,
-    first_date: From = None,
-    last_date: To = None,
-    known: IfNoneMatch = None,
+    visit: CurrentVisit, shop_id: Shop = None, first_date: From = None, last_date: To = None
 ) -> Any:
     """Sales by day, with totals."""
-    if _is_known(settings, known):
-        return Response(status_code=304)
-    question = _question(caller, now, shop_id, first_date, last_date)
-    report = await read_snapshot(
-        settings, caller.require_company(), lambda snapshot: service.sales(snapshot, question)
-    )
-    mark_version(response, report["build"].build_id)
-    return report
+    return await visit.answer(service.sales, shop_id=shop_id, first_date=first_date, last_date=last_date)
 
 
 @reports.get("/products", response_model=ProductsRead, responses=_RESPONSES)
 async def read_products(
-    caller: CurrentCaller,
-    settings: AppSettings,
-    now: Now,
-    response: Response,
+    visit: CurrentVisit,
     shop_id: Shop = None,
     first_date: From = None,
     last_date: To = None,
     limit: Limit = 10,
-    known: IfNoneMatch = None,
 ) -> Any:
     """Best and worst sellers of a period."""
-    if _is_known(settings, known):
-        return Response(status_code=304)
-    question = _question(caller, now, shop_id, first_date, last_date)
-    report = await read_snapshot(
-        settings,
-        caller.require_company(),
-        lambda snapshot: service.products(snapshot, question, limit=limit),
-    )
-    mark_version(response, report["build"].build_id)
-    return report
+    ask = partial(service.products, limit=limit)
+    return await visit.answer(ask, shop_id=shop_id, first_date=first_date, last_date=last_date)
 
 
 @reports.get("/inventory", response_model=InventoryRead, responses=_RESPONSES)
-async def read_inventory(
-    caller: CurrentCaller,
-    settings: AppSettings,
-    now: Now,
-    response: Response,
-    limit: Limit = 20,
-    known: IfNoneMatch = None,
-) -> Any:
+async def read_inventory(visit: CurrentVisit, limit: Limit = 20) -> Any:
     """Stock by status with its value at cost, and the emptiest items, as of the build's horizon."""
-    if _is_known(settings, known):
-        return Response(status_code=304)
-    question = service.Question(first_date=None, last_date=None, shop_ids=None, now=now)
-    report = await read_snapshot(
-        settings,
-        caller.require_company(),
-        lambda snapshot: service.inventory(snapshot, question, limit=limit),
-    )
-    mark_version(response, report["build"].build_id)
-    return report
+    return await visit.answer(partial(service.inventory, limit=limit), is_of_shops=False)
 
 
 @reports.get("/metrics", response_model=MetricList)

@@ -144,3 +144,38 @@ async def test_our_own_fault_is_500_without_a_trace(api: Api, monkeypatch: pytes
     response = await api.client.post(LOGIN, json={"email": "a@example.com", "password": "b"})
     assert_problem(response, 500, "internal_error")
     assert "secret" not in response.text
+
+
+async def test_an_unknown_method_is_told_all_that_the_address_knows(
+    api: Api, two_companies: tuple[Company, Company]
+) -> None:
+    headers = api.token("company_admin", two_companies[0])
+    problem = assert_problem(
+        await api.client.delete("/api/v1/orders", headers=headers), 405, "method_not_allowed"
+    )
+    answer = await api.client.delete("/api/v1/orders", headers=headers)
+    assert answer.headers["allow"] == "GET, POST"
+    assert problem["instance"] == "/api/v1/orders"
+
+
+async def test_null_where_a_value_must_be_is_refused_by_name(
+    api: Api, two_companies: tuple[Company, Company]
+) -> None:
+    acme = two_companies[0]
+    answer = await api.client.patch(
+        f"/api/v1/suppliers/{acme.supplier_id}",
+        json={"address": None},
+        headers=api.token("company_admin", acme) | {"If-Match": "*"},
+    )
+    problem = assert_problem(answer, 422, "invalid_content")
+    assert [fault["pointer"] for fault in problem["errors"]] == ["/address"]
+
+
+@pytest.mark.parametrize("instant", ["0.5", "1700000000", "2026-01-01", "2026-01-01T00:00:00"])
+async def test_an_instant_is_written_out_with_its_offset(
+    api: Api, two_companies: tuple[Company, Company], instant: str
+) -> None:
+    headers = api.token("company_admin", two_companies[0])
+    answer = await api.client.get("/api/v1/orders", params={"placed_from": instant}, headers=headers)
+    problem = assert_problem(answer, 422, "invalid_content")
+    assert problem["errors"][0]["pointer"] == "/query/placed_from"
