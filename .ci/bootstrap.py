@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import time
@@ -167,6 +168,8 @@ def install_project() -> None:
         text=True,
     ).stdout.strip()
     (Path(site_packages) / "stockwise.pth").write_text(f"{ROOT}\n")
+    # Some packages (the PayPal SDK's) install their own `tests`, which would hide the checkout's.
+    shutil.rmtree(Path(site_packages) / "tests", ignore_errors=True)
     command = ENVIRONMENT / "bin" / "stockwise"
     # A #! line is limited to 127 bytes on Linux and splits at spaces, so the shell starts Python.
     quoted = str(python).replace("'", "'\\''")
