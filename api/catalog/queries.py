@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,13 +48,21 @@ _TERMS = sa.text(
 
 @dataclass(frozen=True)
 class ProductFilter:
-    """Which products a reader may see and wants to see; None: no limit."""
+    """Which products a reader may see and wants to see; None: no limit.
+
+    ``equal`` holds columns and values, ``ranges`` (column, comparison, value), ``specifications`` names
+    and values that all must be there.
+    """
 
     is_public: bool = False
     shop_ids: Collection[UUID] | None = None
-    status: str | None = None
     category_id: UUID | None = None
+    has_subcategories: bool = False
     words: str | None = None
+    tag: str | None = None
+    equal: tuple[tuple[str, Any], ...] = ()
+    ranges: tuple[tuple[str, str, Any], ...] = ()
+    specifications: tuple[tuple[str, str], ...] = ()
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Write the filter in SQL."""
@@ -66,17 +75,42 @@ class ProductFilter:
             ]
         if self.shop_ids is not None:
             conditions.append(sa.or_(products.c.shop_id.is_(None), products.c.shop_id.in_(self.shop_ids)))
-        if self.status is not None:
-            conditions.append(products.c.status == self.status)
         if self.category_id is not None:
-            conditions.append(products.c.category_id == self.category_id)
+            conditions.append(self._in_category(self.category_id))
         if self.words is not None:
             found = [
                 column.icontains(self.words, autoescape=True)
                 for column in (products.c.name, products.c.sku, products.c.brand)
             ]
             conditions.append(sa.or_(*found))
+        if self.tag is not None:
+            conditions.append(products.c.tags.contains([self.tag]))
+        conditions += [products.c[name] == value for name, value in self.equal]
+        conditions += [_COMPARE[how](products.c[name], value) for name, how, value in self.ranges]
+        if self.specifications:
+            conditions.append(products.c.specifications.contains(dict(self.specifications)))
         return conditions
+
+    def _in_category(self, category_id: UUID) -> sa.ColumnElement[bool]:
+        if not self.has_subcategories:
+            return products.c.category_id == category_id
+        inside = categories.alias("inside")
+        root = sa.select(categories.c.path).where(
+            categories.c.company_id == products.c.company_id, categories.c.id == category_id
+        )
+        subtree = sa.select(inside.c.id).where(
+            inside.c.company_id == products.c.company_id, inside.c.path.startswith(root.scalar_subquery())
+        )
+        return products.c.category_id.in_(subtree)
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+    "gte": operator.ge,
+    "lte": operator.le,
+    "gt": operator.gt,
+    "lt": operator.lt,
+    "eq": operator.eq,
+}
 
 
 async def list_products(
@@ -102,18 +136,36 @@ async def list_products(
 async def get_product(
     connection: AsyncConnection,
     company_id: UUID,
-    product_id: UUID,
     wanted: ProductFilter,
     *,
+    product_id: UUID | None = None,
+    slug: str | None = None,
     for_update: bool = False,
 ) -> Row | None:
-    """Return a product, if the filter lets it through."""
-    statement = sa.select(products).where(
-        products.c.company_id == company_id, products.c.id == product_id, *wanted.conditions()
-    )
+    """Return the product with this id, or with this slug, if the filter lets it through."""
+    named = products.c.id == product_id if slug is None else products.c.slug == slug
+    statement = sa.select(products).where(products.c.company_id == company_id, named, *wanted.conditions())
     if for_update:
         statement = statement.with_for_update()
     return (await connection.execute(statement)).mappings().one_or_none()
+
+
+async def find_products(
+    connection: AsyncConnection, company_id: UUID, product_ids: Collection[UUID], wanted: ProductFilter
+) -> Sequence[Row]:
+    """Return those of the products that the filter lets through."""
+    statement = sa.select(products).where(
+        products.c.company_id == company_id, products.c.id.in_(product_ids), *wanted.conditions()
+    )
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def count_products(connection: AsyncConnection, company_id: UUID, product_ids: Collection[UUID]) -> int:
+    """Count those of the products that are there."""
+    statement = sa.select(sa.func.count()).where(
+        products.c.company_id == company_id, products.c.id.in_(product_ids)
+    )
+    return int(await connection.scalar(statement) or 0)
 
 
 async def list_variants(
@@ -174,7 +226,11 @@ async def update_variant(
 
 async def exists_category(connection: AsyncConnection, company_id: UUID, category_id: UUID) -> bool:
     statement = sa.select(
-        sa.exists().where(categories.c.company_id == company_id, categories.c.id == category_id)
+        sa.exists().where(
+            categories.c.company_id == company_id,
+            categories.c.id == category_id,
+            categories.c.archived_at.is_(None),
+        )
     )
     return bool((await connection.execute(statement)).scalar_one())
 
@@ -185,4 +241,13 @@ async def exists_shop(connection: AsyncConnection, company_id: UUID, shop_id: UU
         " and archived_at is null)"
     )
     values = {"company_id": company_id, "shop_id": shop_id}
+    return bool((await connection.execute(statement, values)).scalar_one())
+
+
+async def exists_member(connection: AsyncConnection, company_id: UUID, user_id: UUID) -> bool:
+    statement = sa.text(
+        "select exists (select from memberships where company_id = :company_id and user_id = :user_id"
+        " and is_active)"
+    )
+    values = {"company_id": company_id, "user_id": user_id}
     return bool((await connection.execute(statement, values)).scalar_one())

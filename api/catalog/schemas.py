@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
+from api.media.schemas import WebUrl
 from api.schemas import (
     InputModel,
     LongText,
@@ -26,22 +27,36 @@ Price = Annotated[UnitAmount, Field(ge=0, le=Decimal(1_000_000_000))]
 Modifier = Annotated[UnitAmount, Field(ge=Decimal(-1_000_000_000), le=Decimal(1_000_000_000))]
 Weight = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=3)]
 Length = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
-Url = Annotated[str, StringConstraints(max_length=2000, pattern=r"^(https?://|/)")]
 Flag = Annotated[bool, Field(strict=True)]
+DisplayOrder = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+ProductName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+SeoText = Annotated[str, StringConstraints(max_length=500)]
 Labels = Annotated[list[ShortText], Field(max_length=50)]
 
 
 class Image(InputModel):
-    url: Url
+    """A picture; of a product's pictures exactly one is the primary one, the first if none is named."""
+
+    url: WebUrl
     alt: Annotated[str, StringConstraints(max_length=200)] = ""
     is_primary: Flag = False
 
 
 class Option(InputModel):
-    """What the variants differ in: ``{"name": "size", "values": ["S", "M"]}``."""
+    """What the variants differ in: ``{"name": "size", "values": ["S", "M"], "price_modifiers": {"M": "2"}}``."""
 
     name: ShortText
     values: Annotated[list[ShortText], Field(min_length=1, max_length=100)]
+    # Added to the price of variants with that value, when variants are generated.
+    price_modifiers: dict[ShortText, Modifier] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _known_values(self) -> Option:
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("a value comes twice")
+        if not set(self.price_modifiers) <= set(self.values):
+            raise ValueError("a price modifier names no value of the option")
+        return self
 
 
 class VariantFields(InputModel):
@@ -51,8 +66,8 @@ class VariantFields(InputModel):
     price_modifier_amount: Modifier = Decimal(0)
     cost_amount: Price | None = None
     weight_kg: Weight | None = None
-    image_url: Url | None = None
-    display_order: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 0
+    image_url: WebUrl | None = None
+    display_order: DisplayOrder = 0
     is_active: Flag = True
     is_discontinued: Flag = False
 
@@ -68,10 +83,28 @@ class VariantUpdate(VariantFields):
     sku: Sku | None = None
 
 
+class VariantPatch(InputModel):
+    """Changes; what is left out stays."""
+
+    sku: Sku | None = None
+    name: ShortText | None = None
+    barcode: Sku | None = None
+    options: Annotated[dict[ShortText, ShortText], Field(max_length=20)] | None = None
+    price_modifier_amount: Modifier | None = None
+    cost_amount: Price | None = None
+    weight_kg: Weight | None = None
+    image_url: WebUrl | None = None
+    display_order: DisplayOrder | None = None
+    is_active: Flag | None = None
+    is_discontinued: Flag | None = None
+
+
 class ProductFields(InputModel):
     category_id: UUID | None = None
+    seller_user_id: UUID | None = Field(None, description="Who of the company sells it")
     short_description: Annotated[str, StringConstraints(max_length=500)] | None = None
     description: LongText = ""
+    subcategory: ShortText | None = None
     brand: ShortText | None = None
     collection: ShortText | None = None
     material: ShortText | None = None
@@ -90,7 +123,7 @@ class ProductFields(InputModel):
     shipping_class: Literal["standard", "express", "overnight"] = "standard"
     estimated_delivery_days: Annotated[int, Field(strict=True, ge=0, le=365)] | None = None
     seo_title: ShortText | None = None
-    seo_description: Annotated[str, StringConstraints(max_length=500)] | None = None
+    seo_description: SeoText | None = None
     seo_keywords: Labels = Field(default_factory=list)
     tags: Labels = Field(default_factory=list)
     options: Annotated[list[Option], Field(max_length=10)] = Field(default_factory=list)
@@ -99,12 +132,21 @@ class ProductFields(InputModel):
     is_new_arrival: Flag = False
     is_active: Flag = True
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if sum(image.is_primary for image in self.images) > 1:
+            raise ValueError("one image is the primary one")
+        names = [option.name for option in self.options]
+        if len(set(names)) < len(names):
+            raise ValueError("an option comes twice")
+        return self
+
 
 class ProductCreate(ProductFields):
     """A product; without variants it gets one, with the product's own SKU."""
 
     sku: Sku
-    name: ShortText
+    name: ProductName
     slug: Slug | None = Field(None, description="Made from the name and SKU when left out")
     shop_id: UUID | None = Field(None, description="Sold in this shop only; left out: in all")
     price_amount: Price
@@ -115,7 +157,7 @@ class ProductCreate(ProductFields):
 class ProductUpdate(ProductFields):
     """Changes; what is left out stays."""
 
-    name: ShortText | None = None
+    name: ProductName | None = None
     slug: Slug | None = None
     price_amount: Price | None = None
     status: ProductStatus | None = None
@@ -150,8 +192,10 @@ class ProductSummary(OutputModel):
     slug: str
     name: str
     short_description: str | None
+    subcategory: str | None
     brand: str | None
     category_id: UUID | None
+    seller_user_id: UUID | None
     shop_id: UUID | None
     images: list[Any]
     tags: list[str]
@@ -159,6 +203,8 @@ class ProductSummary(OutputModel):
     price_amount: UnitAmount
     sale_price_amount: UnitAmount | None
     compare_at_price_amount: UnitAmount | None
+    # What it sells for now, before a variant's modifier: scheduled prices count while they hold.
+    current_price_amount: UnitAmount
     rating_average: Decimal
     rating_count: int
     status: ProductStatus
@@ -199,3 +245,7 @@ class ProductRead(ProductSummary):
     related_product_ids: list[UUID]
     sold_units: int
     view_count: int
+
+
+class RelatedProducts(OutputModel):
+    items: list[ProductSummary]

@@ -1,8 +1,8 @@
-"""Use cases of the catalogue: list, read, create, change and archive products."""
+"""Use cases of products: list, read, create, change, publish and archive."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,22 +11,36 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
-from api.catalog import queries, rules
+from api.catalog import queries, rules, tag_service
+from api.catalog.prices import require_schedules_above
 from api.catalog.queries import ProductFilter
-from api.catalog.schemas import ProductCreate, ProductUpdate, VariantUpdate
-from api.errors import Forbidden, InvalidContent, NotFound, StaleVersion, UnknownReference
+from api.catalog.schemas import ProductCreate, ProductRead, ProductUpdate, VariantUpdate
+from api.catalog.versions import require_version
+from api.catalog.viewers import is_shopper, require_shop_right, shops_of
+from api.errors import InvalidContent, NotFound, UnknownReference
 from api.inventory.service import available_units
-from api.permissions import STOREFRONT, Scope
+from api.media.service import require_urls
 from core.events.outbox import append_event
 from core.ids import new_id
 
-_SHOPPERS = frozenset({"customer", STOREFRONT})
+# What no editor sets: sales, stock, reviews and the clock change it.
+VOLATILE: Mapping[str, Any] = {
+    "available_units": True,
+    "current_price_amount": True,
+    "rating_average": True,
+    "rating_count": True,
+    "sold_units": True,
+    "view_count": True,
+    "updated_at": True,
+    "variants": {"__all__": {"available_units", "unit_price_amount", "regular_price_amount"}},
+}
+_NEVER_NULL = ("name", "slug", "price_amount", "status")
 
 
 def visible_to(caller: Caller) -> ProductFilter:
     """Return the filter that leaves what the caller may see: shoppers see what is published."""
-    if _is_shopper(caller):
-        return ProductFilter(is_public=True, shop_ids=_shops_of(caller))
+    if is_shopper(caller):
+        return ProductFilter(is_public=True, shop_ids=shops_of(caller))
     return ProductFilter(shop_ids=caller.reachable_shop_ids)
 
 
@@ -37,21 +51,26 @@ async def describe(
     company_id = caller.require_company()
     variants = await queries.list_variants(connection, company_id, [row["id"] for row in rows])
     available = await available_units(
-        connection, company_id, [variant["id"] for variant in variants], shop_ids=_shops_of(caller)
+        connection, company_id, [variant["id"] for variant in variants], shop_ids=shops_of(caller)
     )
     currency = await queries.currency_of(connection, company_id)
-    is_shopper = _is_shopper(caller)
+    is_buying = is_shopper(caller)
     by_product: dict[UUID, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
+    now_prices = {
+        variant["product_id"]: variant["unit_price_amount"] - variant["price_modifier_amount"]
+        for variant in variants
+    }
     for variant in variants:
-        if is_shopper and not variant["is_sellable"]:
+        if is_buying and not variant["is_sellable"]:
             continue
         shown = {**variant, "available_units": available.get(variant["id"], 0)}
-        by_product[variant["product_id"]].append(shown | ({"unit_cost_amount": None} if is_shopper else {}))
+        by_product[variant["product_id"]].append(shown | ({"unit_cost_amount": None} if is_buying else {}))
     return [
         {
             **row,
-            "cost_amount": None if is_shopper else row["cost_amount"],
+            "cost_amount": None if is_buying else row["cost_amount"],
             "currency": currency,
+            "current_price_amount": now_prices.get(row["id"], row["price_amount"]),
             "variants": by_product[row["id"]],
             "available_units": sum(variant["available_units"] for variant in by_product[row["id"]]),
         }
@@ -59,27 +78,57 @@ async def describe(
     ]
 
 
-async def read_product(connection: AsyncConnection, product_id: UUID, *, caller: Caller) -> dict[str, Any]:
-    """Return a product with its variants."""
-    row = await queries.get_product(connection, caller.require_company(), product_id, visible_to(caller))
+async def read_product(
+    connection: AsyncConnection, product_id: UUID | None = None, *, slug: str | None = None, caller: Caller
+) -> ProductRead:
+    """Return a product, by id or by slug, with its variants."""
+    row = await queries.get_product(
+        connection, caller.require_company(), visible_to(caller), product_id=product_id, slug=slug
+    )
     if row is None:
         raise NotFound
-    return (await describe(connection, [row], caller=caller))[0]
+    return ProductRead.model_validate((await describe(connection, [row], caller=caller))[0])
+
+
+async def read_related(
+    connection: AsyncConnection, product_id: UUID, *, caller: Caller
+) -> list[dict[str, Any]]:
+    """Return the related products that the caller may see, in the order in which they were named."""
+    product = await read_product(connection, product_id, caller=caller)
+    rows = await queries.find_products(
+        connection, caller.require_company(), product.related_product_ids, visible_to(caller)
+    )
+    place = {related: number for number, related in enumerate(product.related_product_ids)}
+    return await describe(connection, sorted(rows, key=lambda row: place[row["id"]]), caller=caller)
+
+
+async def lock_product(connection: AsyncConnection, product_id: UUID, *, caller: Caller) -> ProductRead:
+    """Lock a product that the caller may change and return it."""
+    row = await queries.get_product(
+        connection, caller.require_company(), visible_to(caller), product_id=product_id, for_update=True
+    )
+    if row is None:
+        raise NotFound
+    require_shop_right(caller, row["shop_id"])
+    return ProductRead.model_validate((await describe(connection, [row], caller=caller))[0])
 
 
 async def create_product(
     connection: AsyncConnection, product: ProductCreate, *, caller: Caller, now: datetime
-) -> dict[str, Any]:
+) -> ProductRead:
     """Create a product with its variants; one without options gets one variant."""
     company_id = caller.require_company()
-    _require_shop_right(caller, product.shop_id)
-    await _require_references(connection, company_id, product.category_id, product.shop_id)
+    require_shop_right(caller, product.shop_id)
+    content = product.model_dump(mode="python", exclude={"variants", "options"})
+    content["options"] = [option.model_dump(mode="json") for option in product.options]
+    await _require_references(connection, company_id, content)
     modifiers = [variant.price_modifier_amount for variant in product.variants]
     _require_prices(product.price_amount, product.sale_price_amount, modifiers)
+    chosen = [variant.options for variant in product.variants]
+    require_options(content["options"], chosen)
     product_id = new_id()
     values = {
-        **product.model_dump(mode="python", exclude={"variants", "related_product_ids"}),
-        "related_product_ids": [str(related) for related in product.related_product_ids],
+        **await _stored(connection, company_id, content),
         "company_id": company_id,
         "id": product_id,
         "slug": product.slug or rules.slug_of(product.name, product.sku),
@@ -91,7 +140,7 @@ async def create_product(
         for variant in variants
     ]
     await queries.insert_product(connection, values, rows)
-    await _tell(connection, "product.created", product_id, caller=caller, changed=[])
+    await tell_product(connection, "product.created", product_id, caller=caller, changed=[])
     return await read_product(connection, product_id, caller=caller)
 
 
@@ -103,63 +152,90 @@ async def update_product(
     caller: Caller,
     if_match: str | None,
     now: datetime,
-) -> dict[str, Any]:
-    """Change what was sent; a product that is archived keeps its rows and is sold no more.
-
-    Raises
-    ------
-    StaleVersion
-        If the product is no longer the one that ``if_match`` names.
-    """
+) -> ProductRead:
+    """Change what was sent; a product that is archived keeps its rows and is sold no more."""
     company_id = caller.require_company()
-    row = await queries.get_product(connection, company_id, product_id, visible_to(caller), for_update=True)
-    if row is None:
-        raise NotFound
-    _require_shop_right(caller, row["shop_id"])
-    current = (await describe(connection, [row], caller=caller))[0]
-    if if_match is not None and if_match != etag_of(current):
-        raise StaleVersion
-    values = _changed_values(changes, row, now=now)
-    await _require_references(connection, company_id, values.get("category_id"), None)
-    merged = {**row, **values}
-    modifiers = await _change_variants(connection, company_id, current, changes.variants or [])
-    _require_prices(merged["price_amount"], merged["sale_price_amount"], modifiers)
+    current = await lock_product(connection, product_id, caller=caller)
+    require_version(if_match, current, VOLATILE)
+    values = _changed_values(changes, current, now=now)
+    await _require_references(connection, company_id, values, product_id=product_id)
+    price = values.get("price_amount", current.price_amount)
+    sale_price = values.get("sale_price_amount", current.sale_price_amount)
+    modifiers = await _change_variants(connection, company_id, current, changes)
+    _require_prices(price, sale_price, modifiers)
+    if "price_amount" in values:
+        await require_schedules_above(connection, company_id, product_id, price_amount=price)
     if values:
-        await queries.update_product(connection, company_id, product_id, values)
+        await queries.update_product(
+            connection, company_id, product_id, await _stored(connection, company_id, values)
+        )
     if changes.model_fields_set:
         changed = sorted(changes.model_fields_set)
-        await _tell(connection, "product.updated", product_id, caller=caller, changed=changed)
+        await tell_product(connection, "product.updated", product_id, caller=caller, changed=changed)
     return await read_product(connection, product_id, caller=caller)
 
 
-def etag_of(product: dict[str, Any]) -> str:
-    """Name the version of a product and its variants; stock is no part of it."""
-    versions = [product["row_xid"], *(variant["row_xid"] for variant in product["variants"])]
-    return f'"{max(map(int, versions)):x}-{len(versions)}"'
+async def set_rating(
+    connection: AsyncConnection, company_id: UUID, product_id: UUID, average: Decimal, count: int
+) -> None:
+    """Keep a product's summary of its reviews; for the domain that owns the reviews."""
+    await queries.update_product(
+        connection, company_id, product_id, {"rating_average": average, "rating_count": count}
+    )
 
 
-def _is_shopper(caller: Caller) -> bool:
-    return caller.roles <= _SHOPPERS
+async def tell_product(
+    connection: AsyncConnection, kind: str, product_id: UUID, *, caller: Caller, changed: Sequence[str]
+) -> None:
+    """Write the event of a change of a product or its variants."""
+    await append_event(
+        connection,
+        company_id=caller.require_company(),
+        type=kind,
+        aggregate_type="product",
+        aggregate_id=product_id,
+        payload={"product_id": str(product_id), "changed": list(changed)},
+        actor_user_id=caller.user_id,
+    )
 
 
-def _shops_of(caller: Caller) -> Collection[UUID] | None:
-    """Return the shops whose stock counts for the caller: the storefront's, or the staff's; None: all."""
-    return {caller.shop_id} if caller.shop_id is not None else caller.reachable_shop_ids
-
-
-def _require_shop_right(caller: Caller, shop_id: UUID | None) -> None:
-    """Staff of shops change what only their shops sell; what all shops sell is the company's."""
-    if caller.scope is Scope.SHOP and (shop_id is None or not caller.may_use_shop(shop_id)):
-        raise Forbidden("Your role changes products of your own shops only; name one as shop_id.")
+def require_options(options: Sequence[Mapping[str, Any]], chosen: Sequence[Mapping[str, str]]) -> None:
+    """Refuse variants that choose what the product does not offer, or the same as another."""
+    seen: list[Mapping[str, str]] = []
+    for place, choice in enumerate(chosen):
+        pointer = f"/variants/{place}/options"
+        if not rules.fits_options(options, choice):
+            raise InvalidContent(
+                "A variant chooses one value of each option of its product.", pointer=pointer
+            )
+        if choice and choice in seen:
+            raise InvalidContent("Another variant has the same options.", pointer=pointer)
+        seen.append(choice)
 
 
 async def _require_references(
-    connection: AsyncConnection, company_id: UUID, category_id: UUID | None, shop_id: UUID | None
+    connection: AsyncConnection,
+    company_id: UUID,
+    values: Mapping[str, Any],
+    *,
+    product_id: UUID | None = None,
 ) -> None:
-    if category_id is not None and not await queries.exists_category(connection, company_id, category_id):
-        raise UnknownReference("There is no such category.", pointer="/category_id")
-    if shop_id is not None and not await queries.exists_shop(connection, company_id, shop_id):
-        raise UnknownReference("There is no such shop.", pointer="/shop_id")
+    known = {
+        "category_id": (queries.exists_category, "There is no such category."),
+        "shop_id": (queries.exists_shop, "There is no such shop."),
+        "seller_user_id": (queries.exists_member, "There is no such person in the company."),
+    }
+    for name, (exists, sentence) in known.items():
+        wanted = values.get(name)
+        if wanted is not None and not await exists(connection, company_id, wanted):
+            raise UnknownReference(sentence, pointer=f"/{name}")
+    related = set(values.get("related_product_ids", ()))
+    if product_id in related:
+        raise InvalidContent("A product is not related to itself.", pointer="/related_product_ids")
+    if related and await queries.count_products(connection, company_id, related) < len(related):
+        raise UnknownReference("There is no such product.", pointer="/related_product_ids")
+    urls = {f"/images/{place}/url": image["url"] for place, image in enumerate(values.get("images", ()))}
+    await require_urls(connection, company_id, urls)
 
 
 def _require_prices(
@@ -172,55 +248,66 @@ def _require_prices(
         raise InvalidContent("A variant would cost less than nothing.", pointer="/variants")
 
 
-def _changed_values(changes: ProductUpdate, row: queries.Row, *, now: datetime) -> dict[str, Any]:
-    values = changes.model_dump(exclude_unset=True, exclude={"variants"})
-    for name in ("name", "slug", "price_amount", "status"):
+async def _stored(connection: AsyncConnection, company_id: UUID, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as the table holds them: one primary image, known tags, ids as text."""
+    stored = dict(values)
+    if "images" in stored:
+        stored["images"] = rules.with_one_primary(stored["images"])
+    if "tags" in stored:
+        stored["tags"] = await tag_service.known_names(connection, company_id, stored["tags"])
+    if "related_product_ids" in stored:
+        stored["related_product_ids"] = [str(related) for related in stored["related_product_ids"]]
+    return stored
+
+
+def _changed_values(changes: ProductUpdate, current: ProductRead, *, now: datetime) -> dict[str, Any]:
+    values = changes.model_dump(exclude_unset=True, exclude={"variants", "options"})
+    if "options" in changes.model_fields_set:
+        values["options"] = [option.model_dump(mode="json") for option in changes.options]
+    for name in _NEVER_NULL:
         if name in values and values[name] is None:
             raise InvalidContent("This can't be empty.", pointer=f"/{name}")
-    if "related_product_ids" in values:
-        values["related_product_ids"] = [str(related) for related in values["related_product_ids"]]
     status = values.get("status")
     if status is not None:
-        values["archived_at"] = now if status == "archived" else None
-        if status == "published" and row["published_at"] is None:
+        values["archived_at"] = (current.archived_at or now) if status == "archived" else None
+        if status == "published" and current.published_at is None:
             values["published_at"] = now
     return values
 
 
 async def _change_variants(
-    connection: AsyncConnection,
-    company_id: UUID,
-    product: dict[str, Any],
-    changes: Sequence[VariantUpdate],
+    connection: AsyncConnection, company_id: UUID, product: ProductRead, changes: ProductUpdate
 ) -> list[Decimal]:
     """Change or add variants, and return the price modifiers of all."""
-    modifiers = {variant["id"]: variant["price_modifier_amount"] for variant in product["variants"]}
-    for place, change in enumerate(changes):
+    modifiers = {variant.id: variant.price_modifier_amount for variant in product.variants}
+    options = (
+        [option.model_dump() for option in changes.options]
+        if "options" in changes.model_fields_set
+        else product.options
+    )
+    for place, change in enumerate(changes.variants or []):
         values = change.model_dump(exclude_unset=True, exclude={"id"})
-        if ("sku" in values and values["sku"] is None) or (change.id is None and "sku" not in values):
-            raise InvalidContent("A variant needs a SKU.", pointer=f"/variants/{place}/sku")
+        _require_variant(change, values, options, place=place)
         variant_id = change.id or new_id()
         if change.id is None:
-            row = {**values, "company_id": company_id, "id": variant_id, "product_id": product["id"]}
+            row = {**values, "company_id": company_id, "id": variant_id, "product_id": product.id}
             await queries.insert_variant(connection, row)
         elif variant_id not in modifiers:
             raise UnknownReference("The product has no such variant.", pointer=f"/variants/{place}/id")
         elif values:
-            await queries.update_variant(connection, company_id, product["id"], variant_id, values)
+            await queries.update_variant(connection, company_id, product.id, variant_id, values)
         if change.id is None or "price_modifier_amount" in values:
             modifiers[variant_id] = change.price_modifier_amount
     return list(modifiers.values())
 
 
-async def _tell(
-    connection: AsyncConnection, kind: str, product_id: UUID, *, caller: Caller, changed: Sequence[str]
+def _require_variant(
+    change: VariantUpdate, values: Mapping[str, Any], options: Sequence[Mapping[str, Any]], *, place: int
 ) -> None:
-    await append_event(
-        connection,
-        company_id=caller.require_company(),
-        type=kind,
-        aggregate_type="product",
-        aggregate_id=product_id,
-        payload={"product_id": str(product_id), "changed": list(changed)},
-        actor_user_id=caller.user_id,
-    )
+    is_new = change.id is None
+    if ("sku" in values and values["sku"] is None) or (is_new and "sku" not in values):
+        raise InvalidContent("A variant needs a SKU.", pointer=f"/variants/{place}/sku")
+    if (is_new or "options" in values) and not rules.fits_options(options, change.options):
+        raise InvalidContent(
+            "A variant chooses one value of each option of its product.", pointer=f"/variants/{place}/options"
+        )

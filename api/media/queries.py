@@ -77,7 +77,8 @@ async def find_twin(connection: AsyncConnection, values: Mapping[str, Any]) -> R
 
 async def insert_media(connection: AsyncConnection, values: Mapping[str, Any]) -> Row:
     statement = sa.insert(media).values(**values).returning(media)
-    return (await connection.execute(statement)).mappings().one()
+    row: Row = (await connection.execute(statement)).mappings().one()
+    return row
 
 
 async def update_media(
@@ -90,7 +91,8 @@ async def update_media(
         .values(updated_at=sa.func.now(), **values)
         .returning(media)
     )
-    return (await connection.execute(statement)).mappings().one()
+    row: Row = (await connection.execute(statement)).mappings().one()
+    return row
 
 
 async def find_live(
