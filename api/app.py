@@ -13,7 +13,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
+from api.catalog.banner_router import router as banner_router
+from api.catalog.category_router import router as category_router
+from api.catalog.price_router import router as price_router
 from api.catalog.router import router as catalog_router
+from api.catalog.size_chart_router import router as size_chart_router
+from api.catalog.tag_router import router as tag_router
+from api.catalog.variant_router import router as variant_router
 from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
 from api.coupons.campaign_router import router as campaigns_router
@@ -68,6 +74,12 @@ DOMAIN_ROUTERS = (
     carts_router,
     analytics_router,
     catalog_router,
+    variant_router,
+    price_router,
+    category_router,
+    tag_router,
+    size_chart_router,
+    banner_router,
     inventory_router,
     location_router,
     transfer_router,

@@ -16,17 +16,13 @@ Gender = Literal["male", "female", "unisex"]
 Position = Literal["home", "collection", "category", "product", "checkout"]
 TagName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Subtitle = Annotated[str, StringConstraints(max_length=500)]
-Instant = Annotated[
-    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))
-]
-Measure = Annotated[str, StringConstraints(max_length=50)]
-Measures = Annotated[
-    dict[Annotated[str, StringConstraints(min_length=1, max_length=50)], Measure], Field(max_length=50)
-]
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+Instant = Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
+_Label = Annotated[str, StringConstraints(min_length=1, max_length=50)]
+_Measure = Annotated[str, StringConstraints(max_length=50)]
+_Measures = Annotated[dict[_Label, _Measure], Field(max_length=50)]
 # By size: {"M": {"chest_cm": "96-101", "chest_inch": "38-40"}}.
-Measurements = Annotated[
-    dict[Annotated[str, StringConstraints(min_length=1, max_length=50)], Measures], Field(max_length=100)
-]
+Measurements = Annotated[dict[_Label, _Measures], Field(max_length=100)]
 
 
 class TagCreate(InputModel):

@@ -40,7 +40,7 @@ async def list_records(
     after: tuple[Any, ...] | None,
     limit: int,
 ) -> Sequence[Row]:
-    """Return rows in the order of columns without nulls, one more than ``limit`` when there is a next page."""
+    """Return rows ordered by columns without nulls, one more than ``limit`` when there is a next page."""
     columns = [table.c[name] for name in order]
     statement = sa.select(table).where(table.c.company_id == company_id, *conditions)
     if after is not None:

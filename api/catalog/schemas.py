@@ -43,7 +43,7 @@ class Image(InputModel):
 
 
 class Option(InputModel):
-    """What the variants differ in: ``{"name": "size", "values": ["S", "M"], "price_modifiers": {"M": "2"}}``."""
+    """What the variants differ in: ``{"name": "size", "values": ["S"], "price_modifiers": {"S": "2"}}``."""
 
     name: ShortText
     values: Annotated[list[ShortText], Field(min_length=1, max_length=100)]

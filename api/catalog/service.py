@@ -35,6 +35,7 @@ VOLATILE: Mapping[str, Any] = {
     "variants": {"__all__": {"available_units", "unit_price_amount", "regular_price_amount"}},
 }
 _NEVER_NULL = ("name", "slug", "price_amount", "status")
+_NO_FIT = "A variant chooses one value of each option of its product."
 
 
 def visible_to(caller: Caller) -> ProductFilter:
@@ -205,9 +206,7 @@ def require_options(options: Sequence[Mapping[str, Any]], chosen: Sequence[Mappi
     for place, choice in enumerate(chosen):
         pointer = f"/variants/{place}/options"
         if not rules.fits_options(options, choice):
-            raise InvalidContent(
-                "A variant chooses one value of each option of its product.", pointer=pointer
-            )
+            raise InvalidContent(_NO_FIT, pointer=pointer)
         if choice and choice in seen:
             raise InvalidContent("Another variant has the same options.", pointer=pointer)
         seen.append(choice)
@@ -308,6 +307,4 @@ def _require_variant(
     if ("sku" in values and values["sku"] is None) or (is_new and "sku" not in values):
         raise InvalidContent("A variant needs a SKU.", pointer=f"/variants/{place}/sku")
     if (is_new or "options" in values) and not rules.fits_options(options, change.options):
-        raise InvalidContent(
-            "A variant chooses one value of each option of its product.", pointer=f"/variants/{place}/options"
-        )
+        raise InvalidContent(_NO_FIT, pointer=f"/variants/{place}/options")

@@ -1,7 +1,7 @@
 """Versions of the catalogue's resources: what somebody edits, apart from what counts by itself.
 
-An ETag has two parts, ``"<edited>.<whole>"``. ``If-Match`` compares the first, so that a sale or a review does
-not refuse an editor's change; ``If-None-Match`` compares both, so that a reader sees every change.
+An ETag has two parts, ``"<edited>.<whole>"``. ``If-Match`` compares the first, so that a sale or a review
+does not refuse an editor's change; ``If-None-Match`` compares both, so that a reader sees every change.
 """
 
 from __future__ import annotations
