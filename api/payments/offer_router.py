@@ -278,7 +278,7 @@ async def save_gateway(
 
 @router.post("/webhooks/{provider}", responses=responses_for(WebhookRefused))
 async def take_webhook(
-    provider: Provider, request: Request, desk: AppDesk, now: Now, account: UUID | None = None
+    provider: Provider, request: Request, desk: AppDesk, now: Now, account: UUID
 ) -> WebhookTaken:
     """Take a provider's webhook: believed by its signature, kept once, applied soon after."""
     body = await request.body()

@@ -231,6 +231,8 @@ payment_gateways = tenant_table(
     updated_at(),
     sa.UniqueConstraint("company_id", "provider"),
     one_of("provider", PROVIDERS),
+    # A webhook's address names the account alone.
+    sa.Index("ix_payment_gateways_id", "id"),
     fed=False,
 )
 

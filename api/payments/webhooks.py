@@ -34,10 +34,8 @@ MOST_PER_ROUND: Final = 200
 PATIENCE: Final = timedelta(days=3)
 _FIRST_PAUSE: Final = timedelta(seconds=2)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
-_DEPTH = 4
 _FIND_COMPANY = sa.text(
-    "select company_id from payments_find_company("
-    "cast(:provider as text), cast(:account_id as uuid), cast(:names as text[]))"
+    "select company_id from payments_find_company(cast(:provider as text), cast(:account_id as uuid))"
 )
 
 
@@ -51,7 +49,7 @@ async def take(
     body: bytes,
     headers: Mapping[str, str],
     *,
-    account_id: UUID | None,
+    account_id: UUID,
     now: datetime,
 ) -> None:
     """Keep a believed webhook, once.
@@ -61,7 +59,7 @@ async def take(
     WebhookRefused
         If no company of ours is meant, or its signature does not fit that company's secret.
     """
-    company_id = await _company_of(desk, provider, body, account_id)
+    company_id = await _company_of(desk, provider, account_id)
     if company_id is None:
         raise WebhookRefused
     async with transaction(desk.database, company_id=company_id) as connection:
@@ -96,21 +94,13 @@ async def apply_due(desk: PaymentDesk, company_id: UUID, *, now: datetime) -> in
     return applied
 
 
-async def _company_of(desk: PaymentDesk, provider: str, body: bytes, account_id: UUID | None) -> UUID | None:
-    """Find the company by the account in the address, else by what the body calls the payment."""
-    try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
-        raise WebhookRefused from None
-    if not isinstance(content, dict):
-        raise WebhookRefused
-    names = sorted(_texts(content, _DEPTH))[:200]
+async def _company_of(desk: PaymentDesk, provider: str, account_id: UUID) -> UUID | None:
+    """Find the company by the account in the address."""
     async with transaction(desk.database, company_id=None) as connection:
-        found = await connection.execute(
-            _FIND_COMPANY, {"provider": provider, "account_id": account_id, "names": names}
+        found: UUID | None = await connection.scalar(
+            _FIND_COMPANY, {"provider": provider, "account_id": account_id}
         )
-        company_ids: list[UUID] = list(found.scalars())
-    return company_ids[0] if len(company_ids) == 1 else None
+    return found
 
 
 async def _keep(
@@ -264,14 +254,3 @@ async def _change(connection: AsyncConnection, webhook: Row, **values: Any) -> N
         .where(table.c.company_id == webhook["company_id"], table.c.id == webhook["id"])
         .values(**values)
     )
-
-
-def _texts(content: Any, depth: int) -> set[str]:
-    """Collect the short texts of a body: among them is what the provider calls the payment."""
-    if isinstance(content, str):
-        parts = content.rsplit("/", 1)
-        return {part for part in parts if part and len(part) <= 255}
-    if depth == 0 or not isinstance(content, (dict, list)):
-        return set()
-    values = content.values() if isinstance(content, dict) else content
-    return {text for value in values for text in _texts(value, depth - 1)}

@@ -203,6 +203,7 @@ CREATE TABLE payment_gateways (
     CONSTRAINT ck_payment_gateways_provider_known CHECK (provider in ('local', 'stripe', 'paypal')),
     CONSTRAINT fk_payment_gateways_company_id FOREIGN KEY(company_id) REFERENCES companies (id)
 );
+CREATE INDEX ix_payment_gateways_id ON payment_gateways (id);
 
 CREATE TABLE payment_webhooks (
     company_id UUID NOT NULL,
@@ -284,21 +285,14 @@ call secure_table('local_gateway_entries');
 create sequence transaction_number_seq minvalue 0 start 0;
 grant usage on sequence transaction_number_seq to stockwise_app;
 
--- A webhook names no company: it is found by the account in the address, or by what the provider calls the payment.
+-- A webhook names no company: the account in its address does (for the local gateway, the company itself).
 -- What it says is believed only once its signature fits that company's own secret.
-create function payments_find_company(p_provider text, p_account_id uuid, p_references text[])
-returns table (company_id uuid)
+create function payments_find_company(p_provider text, p_account_id uuid) returns table (company_id uuid)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
     select payment_gateways.company_id from payment_gateways
-    where payment_gateways.provider = p_provider and payment_gateways.id = p_account_id
+    where payment_gateways.id = p_account_id and payment_gateways.provider = p_provider
     union
-    select payments.company_id from payments
-    where p_account_id is null and payments.provider = p_provider
-    and (
-        payments.gateway_payment_id = any(p_references)
-        or payments.gateway_authorisation_id = any(p_references)
-        or payments.gateway_capture_id = any(p_references)
-    )
+    select companies.id from companies where companies.id = p_account_id and p_provider = 'local'
 $$;
 
 -- For the worker: which companies have operations or webhooks to see to.
@@ -326,8 +320,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 
 revoke execute on function
-    payments_find_company(text, uuid, text[]), payments_find_due(timestamptz), payments_find_encrypted()
+    payments_find_company(text, uuid), payments_find_due(timestamptz), payments_find_encrypted()
 from public;
 grant execute on function
-    payments_find_company(text, uuid, text[]), payments_find_due(timestamptz), payments_find_encrypted()
+    payments_find_company(text, uuid), payments_find_due(timestamptz), payments_find_encrypted()
 to stockwise_app;
