@@ -19,6 +19,7 @@ import structlog
 
 from api.carts.sweeping import sweep_carts
 from api.catalog.consumers import CONSUMERS as CATALOG_CONSUMERS
+from api.catalog.prices import record_due_schedules
 from api.fulfilment.issuing import issue_invoices
 from api.idempotency import purge_keys
 from api.orders.completion import complete_orders
@@ -94,6 +95,7 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
         Job("carts", SWEEP_PAUSE_SECONDS, lambda: sweep_carts(database, clock(), abandoned_after=idle)),
         Job("invoices", INVOICE_PAUSE_SECONDS, lambda: issue_invoices(database, clock())),
         Job("completion", COMPLETION_PAUSE_SECONDS, lambda: complete_orders(database, clock())),
+        Job("price_schedules", SWEEP_PAUSE_SECONDS, lambda: record_due_schedules(database, now=clock())),
         Job("purge", PURGE_PAUSE_SECONDS, lambda: purge_keys(database, before=clock() - lifetime)),
     ]
 

@@ -117,6 +117,7 @@ async def test_a_change_is_made_to_the_version_that_was_read(api: Api, company: 
 async def test_an_archived_product_is_kept_and_not_sold(api: Api, company: Company) -> None:
     admin = api.token("company_admin", company)
     path = f"{PRODUCTS}/{company.product_id}"
+    admin["If-Match"] = "*"
     archived = await api.client.put(path, json={"status": "archived"}, headers=admin)
     assert archived.json()["archived_at"] is not None
     assert_problem(await place(api, company), 422, "unknown_sku")
@@ -128,7 +129,7 @@ async def test_an_archived_product_is_kept_and_not_sold(api: Api, company: Compa
 
 
 async def test_variants_are_added_and_changed(api: Api, company: Company) -> None:
-    admin = api.token("company_admin", company)
+    admin = {"If-Match": "*", **api.token("company_admin", company)}
     path = f"{PRODUCTS}/{company.product_id}"
     changes = [
         {"id": str(company.variant_id), "price_modifier_amount": "-1.00"},
@@ -177,7 +178,7 @@ async def test_shop_roles_change_what_only_their_shops_sell(api: Api, company: C
     assert (await create(api, company, role="shop_manager")).status_code == 403
     own = await create(api, company, role="shop_manager", shop_id=str(company.shop_id))
     assert own.status_code == 201, own.text
-    staff = api.token("shop_staff", company)
+    staff = {"If-Match": "*", **api.token("shop_staff", company)}
     renamed = {"name": "Big mug"}
     mine = await api.client.patch(f"{PRODUCTS}/{own.json()['id']}", json=renamed, headers=staff)
     assert mine.json()["name"] == "Big mug"
