@@ -10,7 +10,7 @@ from uuid import UUID
 
 from api.pricing.rules import part_of_line
 
-ZERO = Decimal(0)
+ZERO = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
