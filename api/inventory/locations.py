@@ -122,11 +122,7 @@ async def update_location(
 ) -> LocationRead:
     """Change some of a location's fields."""
     await _lock(connection, location_id, caller=caller, if_match=if_match)
-    values = {
-        name: value
-        for name, value in wanted.model_dump(exclude_unset=True).items()
-        if value is not None or name in ("latitude", "longitude")
-    }
+    values = wanted.model_dump(exclude_unset=True)
     if values:
         await _write(connection, location_id, values)
         await _tell(connection, caller, location_id, "location.updated")

@@ -6,7 +6,19 @@ from api.errors import Conflict, Forbidden, InvalidContent
 class OverReceipt(Conflict):
     code = "over_receipt"
     title = "More arrived than was ordered"
-    detail = "A receipt can't hold more than is still open on its lines."
+    detail = "A receipt can't hold more than is open on its lines and the company's tolerance allows."
+
+
+class SupplierHasOpenOrders(Conflict):
+    code = "supplier_has_open_orders"
+    title = "Orders at this supplier are open"
+    detail = "Receive, close or cancel the supplier's open restock orders first. Nothing was changed."
+
+
+class RestockOrderFixed(Conflict):
+    code = "restock_order_fixed"
+    title = "This can't be changed any more"
+    detail = "Lines change while the order is a draft, its date and note until it is closed."
 
 
 class ApprovalLimitExceeded(Forbidden):

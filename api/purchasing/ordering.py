@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,6 +20,8 @@ from api.purchasing.errors import ExchangeRateRequired, QuantityNotAccepted, Sup
 from core.events.outbox import append_event
 from core.ids import new_id
 from core.money import line_amount, round_amount
+
+QuantityRule = Literal["refuse", "round_up"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class WantedOrder:
     exchange_rate: Decimal | None = None
     exchange_rate_date: date | None = None
     plan_run_id: str | None = None
+    # A quantity below the supplier's minimum or between packs: refuse the order, or raise the quantity.
+    quantity_rule: QuantityRule = "refuse"
 
 
 async def create_restock_order(
@@ -66,7 +70,7 @@ async def create_restock_order(
     company = await queries.company_terms(connection, company_id)
     exchange_rate = _exchange_rate(wanted, supplier["currency"], company["currency"])
     order_id = new_id()
-    lines = await _priced_lines(connection, wanted, order_id, company_id=company_id)
+    lines = await price_lines(connection, wanted, order_id, company_id=company_id)
     total = sum((line["line_amount"] for line in lines), Decimal(0))
     expected_date = wanted.expected_date or _expected_date(supplier, now)
     values = {
@@ -99,7 +103,7 @@ async def create_restock_order(
     return values
 
 
-async def _priced_lines(
+async def price_lines(
     connection: AsyncConnection, wanted: WantedOrder, order_id: UUID, *, company_id: UUID
 ) -> list[dict[str, Any]]:
     """Merge repeated variants (the supplier's minimum counts once an order), check and price them."""
@@ -114,11 +118,12 @@ async def _priced_lines(
         terms["variant_id"]: terms
         for terms in await queries.list_terms(connection, wanted.supplier_id, list(merged))
     }
-    _check_lines(merged, first_index, offered)
+    _check_lines(merged, first_index, offered, quantity_rule=wanted.quantity_rule)
     lines = []
     for number, line in enumerate(merged.values(), start=1):
         terms = offered[line.variant_id]
-        cost = rules.unit_cost(terms, line.ordered_units)
+        units = rules.accepted_units(terms, line.ordered_units)
+        cost = rules.unit_cost(terms, units)
         lines.append(
             {
                 "company_id": company_id,
@@ -126,9 +131,10 @@ async def _priced_lines(
                 "restock_order_id": order_id,
                 "variant_id": line.variant_id,
                 "line_number": number,
-                "ordered_units": line.ordered_units,
+                "ordered_units": units,
+                "requested_units": None if units == line.ordered_units else line.ordered_units,
                 "unit_cost_amount": cost,
-                "line_amount": line_amount(cost, line.ordered_units, terms["currency"]),
+                "line_amount": line_amount(cost, units, terms["currency"]),
                 "proposal_id": line.proposal_id,
             }
         )
@@ -139,6 +145,8 @@ def _check_lines(
     lines: Mapping[UUID, WantedLine],
     first_index: Mapping[UUID, int],
     offered: Mapping[UUID, Mapping[Any, Any]],
+    *,
+    quantity_rule: QuantityRule,
 ) -> None:
     unknown = [variant_id for variant_id in lines if variant_id not in offered]
     if unknown:
@@ -152,6 +160,8 @@ def _check_lines(
                 for variant_id in unknown
             ]
         )
+    if quantity_rule == "round_up":
+        return
     problems = [
         (variant_id, problem)
         for variant_id, line in lines.items()

@@ -1,154 +1,50 @@
-"""Suppliers, their terms, and restock orders from draft to receipt."""
+"""Restock orders from draft to receipt."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import CurrentCaller
+from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, Now
-from api.errors import (
-    IDEMPOTENCY_ERRORS,
-    AlreadyExists,
-    IllegalTransition,
-    NotFound,
-    UnknownReference,
-    responses_for,
-)
+from api.errors import IDEMPOTENCY_ERRORS, IllegalTransition, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, KeyedRequest, Outcome, answer_once
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
-from api.purchasing import queries, service
+from api.purchasing import queries, receipt_queries, receiving, service
+from api.purchasing.documents import as_csv, as_pdf, document_of
 from api.purchasing.errors import (
     ApprovalLimitExceeded,
     ExchangeRateRequired,
     OverReceipt,
     QuantityNotAccepted,
+    RestockOrderFixed,
     SupplierDoesNotOffer,
 )
 from api.purchasing.schemas import (
     Reason,
     ReceiptCreate,
+    ReceiptPage,
+    ReceiptRead,
     RestockOrderCreate,
     RestockOrderPage,
     RestockOrderRead,
+    RestockOrderUpdate,
     RestockStatus,
-    SupplierCreate,
-    SupplierPage,
-    SupplierRead,
-    SupplierUpdate,
-    TermsList,
-    TermsRead,
-    TermsWrite,
 )
+from api.purchasing.supplier_router import router as supplier_router
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, transaction
 
-suppliers = APIRouter(prefix="/suppliers", tags=["suppliers"])
 restock_orders = APIRouter(prefix="/restock-orders", tags=["restock orders"])
 
 Step = Callable[[AsyncConnection], Awaitable[dict[str, Any]]]
-
-
-@suppliers.post(
-    "",
-    status_code=201,
-    response_model=SupplierRead,
-    responses=responses_for(AlreadyExists, *IDEMPOTENCY_ERRORS),
-)
-async def create_supplier(
-    supplier: SupplierCreate, caller: CurrentCaller, key: Keyed, database: AppDatabase
-) -> Response:
-    """Add a supplier; its code is unique in the company."""
-
-    async def work(connection: AsyncConnection) -> Outcome:
-        row = await service.create_supplier(connection, supplier, company_id=caller.require_company())
-        return Outcome(SupplierRead.model_validate(dict(row)), row["id"])
-
-    return await answer_once(database, key, work)
-
-
-@suppliers.get("", response_model=SupplierPage, responses=responses_for(InvalidCursor))
-async def list_suppliers(
-    caller: CurrentCaller,
-    database: AppDatabase,
-    is_active: Annotated[bool | None, Query()] = None,
-    limit: PageLimit = 50,
-    cursor: PageCursor = None,
-) -> Any:
-    """List suppliers by name."""
-    binding = binding_of("suppliers by name", is_active=is_active)
-    after = decode_cursor(cursor, binding=binding, types=(str, UUID))
-    async with transaction(
-        database, company_id=caller.require_company(), user_id=caller.user_id
-    ) as connection:
-        rows = await queries.list_suppliers(
-            connection,
-            after=None if after is None else (after[0], after[1]),
-            is_active=is_active,
-            limit=limit,
-        )
-    page, next_cursor = split_page(
-        rows, limit=limit, binding=binding, position_of=lambda row: (row["name"], row["id"])
-    )
-    return {"items": page, "next_cursor": next_cursor}
-
-
-@suppliers.get("/{supplier_id}", response_model=SupplierRead, responses=responses_for(NotFound))
-async def read_supplier(supplier_id: UUID, caller: CurrentCaller, database: AppDatabase) -> Any:
-    """Read one supplier."""
-    async with transaction(
-        database, company_id=caller.require_company(), user_id=caller.user_id
-    ) as connection:
-        return await service.read_supplier(connection, supplier_id)
-
-
-@suppliers.patch("/{supplier_id}", response_model=SupplierRead, responses=responses_for(NotFound))
-async def update_supplier(
-    supplier_id: UUID, changes: SupplierUpdate, caller: CurrentCaller, database: AppDatabase
-) -> Any:
-    """Change some of a supplier's fields."""
-
-    async def work(connection: AsyncConnection) -> queries.Row:
-        return await service.update_supplier(connection, supplier_id, changes)
-
-    return await run_in_transaction(
-        database, work, company_id=caller.require_company(), user_id=caller.user_id
-    )
-
-
-@suppliers.get("/{supplier_id}/products", response_model=TermsList, responses=responses_for(NotFound))
-async def list_terms(supplier_id: UUID, caller: CurrentCaller, database: AppDatabase) -> Any:
-    """List what a supplier offers and on which terms."""
-    async with transaction(
-        database, company_id=caller.require_company(), user_id=caller.user_id
-    ) as connection:
-        await service.read_supplier(connection, supplier_id)
-        return {"items": await queries.list_terms(connection, supplier_id)}
-
-
-@suppliers.put(
-    "/{supplier_id}/products/{variant_id}",
-    response_model=TermsRead,
-    responses=responses_for(NotFound, UnknownReference),
-)
-async def put_terms(
-    supplier_id: UUID, variant_id: UUID, terms: TermsWrite, caller: CurrentCaller, database: AppDatabase
-) -> Any:
-    """Record what a variant costs at a supplier, its minimum, pack and lead time."""
-
-    async def work(connection: AsyncConnection) -> queries.Row:
-        return await service.put_terms(
-            connection, supplier_id, variant_id, terms, company_id=caller.require_company()
-        )
-
-    return await run_in_transaction(
-        database, work, company_id=caller.require_company(), user_id=caller.user_id
-    )
 
 
 @restock_orders.post(
@@ -181,11 +77,19 @@ async def list_restock_orders(
     database: AppDatabase,
     status: Annotated[RestockStatus | None, Query()] = None,
     supplier_id: Annotated[UUID | None, Query()] = None,
+    location_id: Annotated[UUID | None, Query()] = None,
+    is_late: Annotated[bool | None, Query(description="Sent, not all here, and its day has passed")] = None,
     limit: PageLimit = 50,
     cursor: PageCursor = None,
 ) -> Any:
     """List restock orders, newest first."""
-    binding = binding_of("restock orders newest first", status=status, supplier_id=supplier_id)
+    filters = {
+        "status": status,
+        "supplier_id": supplier_id,
+        "location_id": location_id,
+        "is_late": is_late,
+    }
+    binding = binding_of("restock orders newest first", **filters)
     after = decode_cursor(cursor, binding=binding, types=(datetime.fromisoformat, UUID))
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
@@ -193,8 +97,7 @@ async def list_restock_orders(
         rows = await queries.list_restock_orders(
             connection,
             after=None if after is None else (after[0], after[1]),
-            status=status,
-            supplier_id=supplier_id,
+            filters=filters,
             limit=limit,
         )
     page, next_cursor = split_page(
@@ -203,13 +106,115 @@ async def list_restock_orders(
     return {"items": page, "next_cursor": next_cursor}
 
 
-@restock_orders.get("/{restock_order_id}", response_model=RestockOrderRead, responses=responses_for(NotFound))
-async def read_restock_order(restock_order_id: UUID, caller: CurrentCaller, database: AppDatabase) -> Any:
-    """Read one restock order with its lines."""
+@restock_orders.get("/receipts", responses=responses_for(InvalidCursor))
+async def list_receipts(
+    caller: CurrentCaller,
+    database: AppDatabase,
+    restock_order_id: UUID | None = None,
+    supplier_id: UUID | None = None,
+    location_id: UUID | None = None,
+    limit: PageLimit = 50,
+    cursor: PageCursor = None,
+) -> ReceiptPage:
+    """List the goods that came, newest first."""
+    filters = {
+        "restock_order_id": restock_order_id,
+        "supplier_id": supplier_id,
+        "location_id": location_id,
+    }
+    binding = binding_of("receipts newest first", **filters)
+    after = decode_cursor(cursor, binding=binding, types=(datetime.fromisoformat, UUID))
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
     ) as connection:
-        return await service.read_order(connection, restock_order_id)
+        rows = await receipt_queries.list_receipts(
+            connection,
+            filters=filters,
+            after=None if after is None else (after[0], after[1]),
+            limit=limit,
+        )
+    page, next_cursor = split_page(
+        rows,
+        limit=limit,
+        binding=binding,
+        position_of=lambda row: (row["received_at"].isoformat(), row["id"]),
+    )
+    return ReceiptPage(items=[ReceiptRead.model_validate(dict(row)) for row in page], next_cursor=next_cursor)
+
+
+@restock_orders.get("/{restock_order_id}", response_model=RestockOrderRead, responses=responses_for(NotFound))
+async def read_restock_order(
+    restock_order_id: UUID,
+    request: Request,
+    caller: CurrentCaller,
+    database: AppDatabase,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Read one restock order with its lines, and what a buyer should look at."""
+    async with transaction(
+        database, company_id=caller.require_company(), user_id=caller.user_id
+    ) as connection:
+        order = await service.read_order(connection, restock_order_id)
+    return answer(service.as_read(order), request)
+
+
+@restock_orders.patch(
+    "/{restock_order_id}",
+    response_model=RestockOrderRead,
+    responses=responses_for(
+        NotFound, RestockOrderFixed, SupplierDoesNotOffer, QuantityNotAccepted, *VERSION_ERRORS
+    ),
+)
+async def update_restock_order(
+    restock_order_id: UUID,
+    changes: RestockOrderUpdate,
+    request: Request,
+    caller: CurrentCaller,
+    database: AppDatabase,
+    if_match: IfMatch = None,
+) -> Response:
+    """Change the expected date or the note, and the lines of a draft."""
+
+    async def work(connection: AsyncConnection) -> RestockOrderRead:
+        return await service.update_order(connection, restock_order_id, changes, caller, if_match=if_match)
+
+    changed = await run_in_transaction(
+        database, work, company_id=caller.require_company(), user_id=caller.user_id
+    )
+    return answer(changed, request)
+
+
+_DOCUMENTS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            "text/csv": {"schema": {"type": "string"}},
+        }
+    }
+}
+
+
+@restock_orders.get(
+    "/{restock_order_id}/document",
+    response_class=Response,
+    responses=_DOCUMENTS | responses_for(NotFound),
+)
+async def read_document(
+    restock_order_id: UUID,
+    caller: CurrentCaller,
+    database: AppDatabase,
+    format: Annotated[Literal["pdf", "csv"], Query(description="PDF to send, CSV to load")] = "pdf",
+) -> Response:
+    """Print the order for the supplier."""
+    company_id = caller.require_company()
+    async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
+        order = await service.read_order(connection, restock_order_id)
+        document = await document_of(connection, order, company_id=company_id)
+    headers = {"Content-Disposition": f'inline; filename="{order["restock_number"]}.{format}"'}
+    if format == "csv":
+        return Response(as_csv(order), media_type="text/csv", headers=headers)
+    pdf = await asyncio.to_thread(as_pdf, document)
+    return Response(pdf, media_type="application/pdf", headers=headers)
 
 
 _MOVED = responses_for(NotFound, IllegalTransition, *IDEMPOTENCY_ERRORS)
@@ -256,7 +261,7 @@ async def receive_restock_order(
     return await _answer(
         database,
         key,
-        lambda connection: service.receive(connection, restock_order_id, receipt, caller, now=now),
+        lambda connection: receiving.receive(connection, restock_order_id, receipt, caller, now=now),
     )
 
 
@@ -274,14 +279,28 @@ async def cancel_restock_order(
     )
 
 
+@restock_orders.post("/{restock_order_id}/close-short", response_model=RestockOrderRead, responses=_MOVED)
+async def close_restock_order_short(
+    restock_order_id: UUID, reason: Reason, caller: CurrentCaller, key: Keyed, database: AppDatabase, now: Now
+) -> Response:
+    """Close an order though not all of it has come."""
+    return await _answer(
+        database,
+        key,
+        lambda connection: service.close_short(
+            connection, restock_order_id, caller, reason=reason.reason, now=now
+        ),
+    )
+
+
 async def _answer(database: Database, key: KeyedRequest, step: Step, *, status_code: int = 200) -> Response:
     async def work(connection: AsyncConnection) -> Outcome:
         order = await step(connection)
-        return Outcome(RestockOrderRead.model_validate(order), order["id"])
+        return Outcome(service.as_read(order), order["id"])
 
     return await answer_once(database, key, work, status_code=status_code)
 
 
 router = APIRouter()
-router.include_router(suppliers)
+router.include_router(supplier_router)
 router.include_router(restock_orders)

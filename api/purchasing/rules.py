@@ -52,6 +52,47 @@ def quantity_problem(terms: Mapping[Any, Any], ordered_units: int) -> QuantityPr
     return None
 
 
+def accepted_units(terms: Mapping[Any, Any], wanted_units: int) -> int:
+    """Return the smallest quantity that the supplier accepts and that is no less than what is wanted."""
+    at_least = max(wanted_units, terms["moq_units"])
+    packs = -(-at_least // terms["pack_units"])
+    return int(packs * terms["pack_units"])
+
+
+def acceptable_units(ordered_units: int, received_units: int, *, tolerance_percent: Decimal) -> int:
+    """Return how many more units a line may receive under the company's tolerance, whole units only."""
+    most_units = int(ordered_units * (1 + tolerance_percent / 100))
+    return max(most_units - received_units, 0)
+
+
+@dataclass(frozen=True)
+class OrderWarning:
+    """Something about an order that is allowed and that a buyer should see; ``line_number`` if of a line."""
+
+    code: str
+    detail: str
+    line_number: int | None
+
+
+def order_warnings(order: Mapping[Any, Any]) -> list[OrderWarning]:
+    """Return what a buyer should look at before the order is sent."""
+    warnings = []
+    if order["total_amount"] < order["minimum_order_amount"]:
+        detail = f"the supplier's minimum order is {order['minimum_order_amount']} {order['currency']}"
+        warnings.append(OrderWarning("below_minimum_order", detail, None))
+    for line in order["lines"]:
+        units, cost, number = line["ordered_units"], line["unit_cost_amount"], line["line_number"]
+        if line["requested_units"] not in (None, units):
+            detail = f"{line['requested_units']} units were raised to {units}: minimum and packs"
+            warnings.append(OrderWarning("quantity_rounded_up", detail, number))
+        for step in line["price_breaks"] or ():
+            total = step["min_units"] * Decimal(step["unit_cost_amount"])
+            if step["min_units"] > units and total <= units * cost:
+                detail = f"{step['min_units']} units cost {total:f} in all, no more than {units} do"
+                warnings.append(OrderWarning("cheaper_with_more", detail, number))
+    return warnings
+
+
 def status_after_receipt(lines: Iterable[tuple[int, int]]) -> str:
     """Return the order's status from (ordered, received) of all its lines."""
     return "received" if all(received >= ordered for ordered, received in lines) else "partly_received"
@@ -82,9 +123,9 @@ def is_within(right: ApprovalRight, total_company_amount: Decimal) -> bool:
     return right.may_approve and (right.limit_amount is None or total_company_amount <= right.limit_amount)
 
 
-def over_received(ordered: Mapping[Any, int], received: Sequence[tuple[Any, int]]) -> list[Any]:
-    """Return the lines of which more would have come than is still open (``ordered`` holds open units)."""
+def over_received(acceptable: Mapping[Any, int], received: Sequence[tuple[Any, int]]) -> list[Any]:
+    """Return the lines of which more would have come than is acceptable still."""
     totals: dict[Any, int] = {}
     for line_id, units in received:
         totals[line_id] = totals.get(line_id, 0) + units
-    return [line_id for line_id, units in totals.items() if units > ordered[line_id]]
+    return [line_id for line_id, units in totals.items() if units > acceptable[line_id]]

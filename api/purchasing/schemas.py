@@ -66,6 +66,7 @@ class SupplierRead(OutputModel):
     minimum_order_amount: Amount
     is_assumed: bool
     is_active: bool
+    archived_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -119,9 +120,22 @@ class RestockOrderCreate(InputModel):
     lines: Annotated[list[RestockLineCreate], Field(min_length=1, max_length=5000)]
     expected_date: date | None = None
     note: Note | None = None
+    quantity_rule: Literal["refuse", "round_up"] = Field(
+        "refuse",
+        description="A quantity below the supplier's minimum or between packs: refuse it, or raise it",
+    )
     # Needed when the supplier's currency is not the company's: company currency per supplier currency.
     exchange_rate: Rate8 | None = None
     exchange_rate_date: date | None = None
+
+
+class RestockOrderUpdate(InputModel):
+    """What is to change; what is left out stays. Lines replace all lines, while the order is a draft."""
+
+    expected_date: date | None = None
+    note: Note | None = None
+    lines: Annotated[list[RestockLineCreate], Field(min_length=1, max_length=5000)] | None = None
+    quantity_rule: Literal["refuse", "round_up"] = "refuse"
 
 
 class Reason(InputModel):
@@ -145,9 +159,13 @@ class RestockLineRead(OutputModel):
     variant_id: UUID
     sku: str
     product_name: str
+    supplier_sku: str | None
     ordered_units: int
+    requested_units: int | None
     received_units: int
+    open_units: int
     unit_cost_amount: UnitAmount
+    unit_cost_company_amount: UnitAmount
     line_amount: Amount
     proposal_id: UUID | None
 
@@ -180,12 +198,85 @@ class RestockOrderSummary(OutputModel):
     closed_at: datetime | None
     cancelled_at: datetime | None
     cancellation_reason: str | None
+    closing_reason: str | None
+    is_late: bool
+    days_late: int
+
+
+class OrderWarningRead(OutputModel):
+    """Something that is allowed and that a buyer should see."""
+
+    code: Literal["below_minimum_order", "quantity_rounded_up", "cheaper_with_more"]
+    detail: str
+    line_number: int | None
 
 
 class RestockOrderRead(RestockOrderSummary):
     lines: list[RestockLineRead]
+    warnings: list[OrderWarningRead]
 
 
 class RestockOrderPage(OutputModel):
     items: list[RestockOrderSummary]
     next_cursor: str | None
+
+
+class ReceiptLineRead(OutputModel):
+    """Units of a line that came."""
+
+    restock_order_line_id: UUID
+    variant_id: UUID
+    sku: str
+    product_name: str
+    received_units: int
+    unit_cost_amount: UnitAmount
+
+
+class ReceiptRead(OutputModel):
+    """Goods that came in one go for a restock order."""
+
+    id: UUID
+    restock_order_id: UUID
+    restock_number: str
+    supplier_id: UUID
+    supplier_name: str
+    location_id: UUID
+    received_at: datetime
+    received_by: UUID | None
+    note: str | None
+    lines: list[ReceiptLineRead]
+
+
+class ReceiptPage(OutputModel):
+    items: list[ReceiptRead]
+    next_cursor: str | None
+
+
+class LeadTimes(OutputModel):
+    """Days from sending to arrival, each unit counted once; null: nothing came yet."""
+
+    mean_days: float | None
+    median_days: int | None
+    p90_days: int | None
+    longest_days: int | None
+
+
+class PerformanceRead(OutputModel):
+    """How a supplier delivered what was sent to it in a period, by units."""
+
+    supplier_id: UUID
+    from_date: date
+    to_date: date
+    quoted_lead_time_days: int | None
+    orders: int
+    open_orders: int
+    late_orders: int
+    ordered_units: int
+    received_units: int
+    fill_ratio: float | None = Field(description="Received share of what was ordered, over-receipts left out")
+    on_time_ratio: float | None = Field(
+        description="Share of the units due by now that came by their expected day; null: none was due"
+    )
+    lead_time: LeadTimes
+    lead_time_working_days: LeadTimes
+    is_complete: bool = Field(description="False: only the newest lines were read")

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import psutil
@@ -53,7 +54,7 @@ class ApiProcesses:
         with psycopg.connect(self.server.dsn("owner"), autocommit=True) as connection:
             yield connection
 
-    def token(self, company: Company) -> dict[str, str]:
+    def token(self, company: Company, *, customer_id: UUID | None = None) -> dict[str, str]:
         """Return the header of a token of the company's customer, each time the same person."""
         tokens = AccessTokens(key=load_secrets(self.settings).jwt_key, lifetime=timedelta(hours=1))
         grant = Grant(
@@ -61,7 +62,7 @@ class ApiProcesses:
             email="buyer@example.com",
             roles=frozenset({"customer"}),
             company_id=company.id,
-            customer_id=company.customer_id,
+            customer_id=customer_id or company.customer_id,
         )
         return {"Authorization": f"Bearer {tokens.issue(grant, now=datetime.now(UTC))}"}
 

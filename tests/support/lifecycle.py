@@ -105,9 +105,7 @@ async def receive(
     line = asked["lines"][0]
     units = line["quantity_units"] - written_off - missing
     body = {
-        "lines": [
-            {"return_line_id": line["id"], "restocked_units": units, "written_off_units": written_off}
-        ]
+        "lines": [{"return_line_id": line["id"], "restocked_units": units, "written_off_units": written_off}]
     }
     return await step(api, company, asked["id"], "receive", body, role="shop_staff")
 

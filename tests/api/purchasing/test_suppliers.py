@@ -25,7 +25,9 @@ async def test_a_buyer_adds_reads_and_changes_a_supplier(
     assert created.json()["minimum_order_amount"] == "0.00"
 
     changed = await api.client.patch(
-        f"/api/v1/suppliers/{supplier_id}", json={"quoted_lead_time_days": 12}, headers=buyer
+        f"/api/v1/suppliers/{supplier_id}",
+        json={"quoted_lead_time_days": 12},
+        headers=buyer | {"If-Match": "*"},
     )
     assert changed.json()["quoted_lead_time_days"] == 12
     listed = (await api.client.get("/api/v1/suppliers", headers=buyer)).json()
@@ -69,7 +71,9 @@ async def test_another_companys_supplier_is_not_there(
     assert_problem(await api.client.get(path, headers=buyer), 404, "not_found")
     assert_problem(await api.client.patch(path, json={"name": "Mine"}, headers=buyer), 404, "not_found")
     terms = {"unit_cost_amount": "1.00"}
-    refused = await api.client.put(f"{path}/products/{acme.variant_id}", json=terms, headers=buyer)
+    refused = await api.client.put(
+        f"{path}/products/{acme.variant_id}", json=terms, headers=buyer | {"If-Match": "*"}
+    )
     assert_problem(refused, 404, "not_found")
     assert api.scalar("select name from suppliers where id = %s", [bolt.supplier_id]) == "Supplier"
 
@@ -121,7 +125,7 @@ async def test_terms_are_put_and_their_history_is_kept(
         "pack_units": 5,
         "price_breaks": [{"min_units": 100, "unit_cost_amount": "5.00"}],
     }
-    put = await api.client.put(path, json=terms, headers=buyer)
+    put = await api.client.put(path, json=terms, headers=buyer | {"If-Match": "*"})
     assert put.status_code == 200, put.text
     assert put.json()["unit_cost_amount"] == "5.500000"
     listed = (await api.client.get(f"/api/v1/suppliers/{acme.supplier_id}/products", headers=buyer)).json()

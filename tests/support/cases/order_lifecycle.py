@@ -35,9 +35,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", f"{_RETURN}/receive"): Case(
         path_of("return_id"),
         lambda ids: {
-            "lines": [
-                {"return_line_id": ids["return_line_id"], "restocked_units": 1, "written_off_units": 0}
-            ]
+            "lines": [{"return_line_id": ids["return_line_id"], "restocked_units": 1, "written_off_units": 0}]
         },
     ),
     ("POST", f"{_RETURN}/refund"): Case(path_of("return_id"), lambda ids: {"note": "as agreed"}),
