@@ -229,8 +229,10 @@ async def get_histogram(connection: AsyncConnection, company_id: UUID, product_i
 async def vote(connection: AsyncConnection, company_id: UUID, review_id: UUID, customer_id: UUID) -> int:
     """Note that a customer found a review helpful; return how many votes that added, 0 or 1."""
     values = {"company_id": company_id, "review_id": review_id, "customer_id": customer_id}
-    statement = pg_insert(review_votes).values(**values).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount
+    statement = (
+        pg_insert(review_votes).values(**values).on_conflict_do_nothing().returning(review_votes.c.created_at)
+    )
+    return len((await connection.execute(statement)).all())
 
 
 async def take_back_vote(
