@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from core.command_line import Session, hoist_global_flags
+from core.command_line import Reconciled, Session, hoist_global_flags
 from core.errors import StockwiseError, UsageError
 from core.telemetry import switch_telemetry_off
 from core.terminal import Terminal
@@ -41,6 +41,7 @@ imports = typer.Typer(help="Load a shop's history from files.", no_args_is_help=
 app.add_typer(imports, name="import")
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
+Compared = Annotated[Reconciled, typer.Argument(help="What to compare.")]
 Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, change nothing.")]
@@ -223,21 +224,17 @@ def import_online_retail(
 
 
 @app.command(rich_help_panel="Data")
-def reconcile(context: typer.Context, as_json: Json = False) -> None:
-    """Compare warehouse and PostgreSQL, to the row, unit and cent.
+def reconcile(context: typer.Context, what: Compared = Reconciled.WAREHOUSE, as_json: Json = False) -> None:
+    """Compare warehouse with PostgreSQL, to the row, unit and cent; or stock with its ledger.
 
-    Example: stockwise reconcile
+    Example: stockwise reconcile stock
     """
     session = _session(context)
     settings = session.start_with()
-    from pipelines.status import reconcile as compare
-
-    report = compare(settings, progress=session.terminal.progress())
+    report = import_module(what.module).reconcile(settings, progress=session.terminal.progress())
     session.terminal.report(report, as_json=as_json)
     if not report.ok:
-        raise StockwiseError(
-            "Warehouse and PostgreSQL differ.", hint="The rows with a difference are in the table above."
-        )
+        raise StockwiseError(what.failure, hint="The rows with a difference are in the table above.")
 
 
 @app.command(rich_help_panel="Look")
@@ -318,6 +315,7 @@ def migrate(context: typer.Context, dry_run: DryRun = False) -> None:
 class Benchmark(StrEnum):
     """What can be measured."""
 
+    CARTS = "carts"
     ORDERS = "orders"
     PIPELINE = "pipeline"
 

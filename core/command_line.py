@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,25 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 _FLAGS = {"--debug", "--quiet", "-q", "--no-color"}
+
+
+class Reconciled(StrEnum):
+    """What `stockwise reconcile` compares."""
+
+    WAREHOUSE = "warehouse"
+    STOCK = "stock"
+
+    @property
+    def module(self) -> str:
+        """Where its ``reconcile`` is, for the command to import."""
+        return {"warehouse": "pipelines.status", "stock": "api.inventory.reconcile"}[self]
+
+    @property
+    def failure(self) -> str:
+        """What a difference means."""
+        if self is Reconciled.STOCK:
+            return "Stock levels differ from their ledger, reservations or transfers."
+        return "Warehouse and PostgreSQL differ."
 
 
 @dataclass

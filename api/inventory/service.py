@@ -16,6 +16,7 @@ from api.errors import InvalidContent, UnknownReference
 from api.inventory import queries
 from api.inventory.errors import OnHandChanged
 from api.inventory.ledger import Movement, lock_levels, move_stock
+from api.inventory.reconcile import DIFFERENCES, StockDifference
 from api.inventory.reservations import EndedReservation, LineUnits, consume_reservation, end_reservations
 from api.inventory.schemas import AdjustmentCreate
 
@@ -27,19 +28,6 @@ class ReceivedLine:
     variant_id: UUID
     units: int
     unit_cost_amount: Decimal
-
-
-@dataclass(frozen=True)
-class StockDifference:
-    """A level that does not add up: what it says, and what its ledger and reservations say."""
-
-    company_id: UUID
-    location_id: UUID
-    variant_id: UUID
-    on_hand_units: int
-    ledger_units: int
-    reserved_units: int
-    live_reserved_units: int
 
 
 async def adjust(
@@ -225,45 +213,9 @@ async def _take_off_hand(
     )
 
 
-_DIFFERENCES = sa.text(
-    """
-    with ledger as (
-        select company_id, location_id, variant_id, sum(delta_units)::bigint as units
-        from stock_ledger
-        group by company_id, location_id, variant_id
-    ),
-
-    live as (
-        select company_id, location_id, variant_id, sum(reserved_units)::bigint as units
-        from reservations
-        where status = 'live'
-        group by company_id, location_id, variant_id
-    ),
-
-    compared as (
-        select
-            company_id,
-            location_id,
-            variant_id,
-            coalesce(level.on_hand_units, 0) as on_hand_units,
-            coalesce(ledger.units, 0) as ledger_units,
-            coalesce(level.reserved_units, 0) as reserved_units,
-            coalesce(live.units, 0) as live_reserved_units
-        from stock_levels as level
-        full join ledger using (company_id, location_id, variant_id)
-        full join live using (company_id, location_id, variant_id)
-    )
-
-    select * from compared
-    where on_hand_units <> ledger_units or reserved_units <> live_reserved_units
-    order by company_id, location_id, variant_id
-    """
-)
-
-
 async def reconcile(connection: AsyncConnection) -> list[StockDifference]:
     """Return the levels that do not equal their ledger and live reservations: none, if all is well."""
-    return [StockDifference(**row._asdict()) for row in await connection.execute(_DIFFERENCES)]
+    return [StockDifference(**row._asdict()) for row in await connection.execute(sa.text(DIFFERENCES))]
 
 
 async def _require_place(
