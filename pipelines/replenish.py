@@ -66,6 +66,7 @@ def _plan(
         as_of=company.as_of,
         settings=company.plan_settings,
         seed=SEED,
+        max_threads=settings.models_threads,
     )
     frames = (plan.proposals, plan.not_proposed, plan.projection, plan.receipts, plan.data_flags)
     return CompanyResults(input_hash, dict(zip(GROUP, frames, strict=True)))

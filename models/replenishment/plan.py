@@ -69,6 +69,7 @@ def plan_restock(
     as_of: date,
     settings: PlanSettings,
     seed: int,
+    max_threads: int = 1,
 ) -> PlanResult:
     """Propose what to order today.
 
@@ -94,6 +95,8 @@ def plan_restock(
     settings : PlanSettings
     seed : int
         For lead times. Same inputs, settings and seed: same plan, whatever the order of rows.
+    max_threads : int, default=1
+        Items are planned in blocks on so many threads; the plan doesn't depend on it.
 
     Returns
     -------
@@ -121,6 +124,7 @@ def plan_restock(
         _receipts_by_row(clean, orders, days),
         window,
         max_cover_days=settings.max_cover_days,
+        max_threads=max_threads,
     )
     codes = reason_codes(clean, outcome, has_forecast)
     fingerprint = _fingerprint(items, open_orders, lead_time_history, paths, as_of, settings, seed)

@@ -60,14 +60,25 @@ def project_stock(
     """
     n_items, n_paths, n_days = demand.shape
     stock = np.repeat(start_units.astype(np.int32)[:, None], n_paths, axis=1)
-    stock_units = np.empty((n_items, n_paths, n_days), dtype=np.int32)
-    lost_units = np.empty_like(stock_units)
-    may_wait = allow_backorder[:, None]
+    waiting_items = np.flatnonzero(allow_backorder)
+    # Days first: each step then reads and writes memory in one piece.
+    received_by_day, wanted_by_day = _days_first(receipts), _days_first(demand)
+    stock_by_day = np.empty((n_days, n_items, n_paths), dtype=np.int32)
+    lost_by_day = np.empty_like(stock_by_day)
     for day in range(n_days):
-        wanted = demand[:, :, day]
-        stock = stock + receipts[:, :, day]
-        served = np.where(may_wait, wanted, np.minimum(wanted, np.maximum(stock, 0)))
-        stock = stock - served
-        stock_units[:, :, day] = stock
-        lost_units[:, :, day] = wanted - served
-    return StockProjection(stock_units, lost_units)
+        wanted = wanted_by_day[day]
+        stock += received_by_day[day]
+        served = np.minimum(wanted, np.maximum(stock, 0))
+        served[waiting_items] = wanted[waiting_items]
+        stock -= served
+        stock_by_day[day] = stock
+        lost_by_day[day] = wanted - served
+    return StockProjection(_days_last(stock_by_day), _days_last(lost_by_day))
+
+
+def _days_first(units: IntArray) -> IntArray:
+    return np.ascontiguousarray(np.moveaxis(units, 2, 0))
+
+
+def _days_last(units: IntArray) -> IntArray:
+    return np.ascontiguousarray(np.moveaxis(units, 0, 2))
