@@ -1,5 +1,6 @@
 """Customers, deliveries and reviews for tests."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -68,17 +69,28 @@ def deliver(api: Api, company: Company, customer_id: UUID, *, delivered_units: i
     return order_id
 
 
+async def patiently(api: Api, method: str, path: str, **options: Any) -> httpx.Response:
+    """Send a request, and again while the answer is to come again (503), as clients do."""
+    while True:
+        response = await api.client.request(method, path, **options)
+        if response.status_code != 503:
+            return response
+        await asyncio.sleep(0.05)
+
+
 async def write(api: Api, company: Company, headers: dict[str, str], **changes: Any) -> httpx.Response:
     """Send a review of the company's product."""
     body = {"product_id": str(company.product_id), "rating": 4} | changes
-    return await api.client.post(
-        "/api/v1/reviews", json=body, headers=headers | {"Idempotency-Key": str(uuid4())}
+    return await patiently(
+        api, "POST", "/api/v1/reviews", json=body, headers=headers | {"Idempotency-Key": str(uuid4())}
     )
 
 
 async def decide(api: Api, company: Company, review: dict[str, Any], status: str) -> httpx.Response:
     """Approve or reject a review, as the company's admin."""
-    return await api.client.patch(
+    return await patiently(
+        api,
+        "PATCH",
         f"/api/v1/reviews/{review['id']}/status",
         json={"status": status, "revision": review["revision"]},
         headers=api.token("company_admin", company),
