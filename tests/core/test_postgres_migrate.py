@@ -13,21 +13,7 @@ from core.postgres import migrate
 from core.postgres.errors import DatabaseBusyError
 from core.postgres.server import Server
 from tests.support.databases import FreshDatabase
-
-STRUCTURE = """
-    select 'column', attrelid::regclass::text, attname::text, atttypid::regtype::text
-    from pg_attribute inner join pg_class on attrelid = pg_class.oid
-    where relnamespace = 'public'::regnamespace and attnum > 0
-    union all
-    select 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
-    from pg_constraint where connamespace = 'public'::regnamespace
-    union all
-    select 'policy', polrelid::regclass::text, polname::text, pg_get_expr(polqual, polrelid) from pg_policy
-    union all
-    select 'function', proname::text, prosrc, proacl::text from pg_proc
-    where pronamespace = 'public'::regnamespace
-    order by 1, 2, 3, 4
-"""
+from tests.support.schema_structure import structure
 
 
 @pytest.fixture
@@ -36,11 +22,6 @@ def empty_database(database_server: Server) -> Iterator[str]:
     database_server.create_database(name)
     yield name
     database_server.drop_database(name)
-
-
-def structure(server: Server, database: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(server.dsn("owner", database)) as owner:
-        return owner.execute(STRUCTURE).fetchall()
 
 
 def test_an_empty_database_gets_every_table_and_a_second_run_changes_nothing(
