@@ -7,7 +7,18 @@ from uuid import UUID, uuid4
 
 from core.ids import new_id
 from tests.support.api_client import Api
-from tests.support.cases import carts, inventory, order_lifecycle, purchasing, reviews, shipping, taxes
+from tests.support.cases import (
+    carts,
+    checkout,
+    coupons,
+    inventory,
+    order_lifecycle,
+    payments,
+    purchasing,
+    reviews,
+    shipping,
+    taxes,
+)
 from tests.support.companies import Company
 from tests.support.operation_case import Case, Ids, Make, path_of
 
@@ -142,9 +153,12 @@ _DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitab
     (taxes.CASES, taxes.add),
     (reviews.CASES, reviews.add),
     (order_lifecycle.CASES, order_lifecycle.add),
+    (payments.CASES, payments.add),
     (inventory.CASES, inventory.add),
     (purchasing.CASES, None),
     (carts.CASES, carts.add),
+    (coupons.CASES, coupons.add),
+    (checkout.CASES, checkout.add),
 )
 CASES: dict[tuple[str, str], Case] = _FIRST_CASES | {
     operation: case for cases, _ in _DOMAINS for operation, case in cases.items()

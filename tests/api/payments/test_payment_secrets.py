@@ -128,6 +128,7 @@ async def test_keys_rotate_and_old_ones_can_go(fresh_database: FreshDatabase, co
 async def test_production_refuses_test_credentials(fresh_database: FreshDatabase, company: Company) -> None:
     async with open_api(fresh_database) as api:
         headers = api.token("company_admin", company)
+        api.app.state.payment_desk = desk_of(api)
         api.app.state.settings = api.app.state.settings.model_copy(update={"environment": "production"})
         paypal = {
             "provider": "paypal",
