@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
 from api.coupons.schemas import CheckedCoupon, CouponCheck, CouponCheckRead, RefusedCoupon
-from api.orders.errors import UnknownShop
+from api.errors import Violation
+from api.orders.errors import UnknownShop, UnknownSku
 from api.pricing.service import PriceLine, price_cart
 
 
@@ -21,6 +22,8 @@ async def check_coupons(
     ------
     UnknownShop
         If neither the body nor the storefront's key names a shop, or they name different ones.
+    UnknownSku
+        If something named is not sold there.
     """
     shop_id = caller.shop_id or check.shop_id
     if shop_id is None or check.shop_id not in (None, shop_id):
@@ -34,6 +37,15 @@ async def check_coupons(
         customer_id=caller.customer_id,
         email=check.email,
     )
+    unsold = {problem.variant_id for problem in quote.problems if problem.code == "unknown_sku"}
+    if unsold:
+        raise UnknownSku(
+            violations=[
+                Violation(f"/lines/{place}/variant_id", UnknownSku.code, "Not sold in this shop.")
+                for place, line in enumerate(check.lines)
+                if line.variant_id in unsold
+            ]
+        )
     return CouponCheckRead(
         currency=quote.currency,
         accepted=[CheckedCoupon.model_validate(coupon) for coupon in quote.coupons],

@@ -28,7 +28,7 @@ from api.coupons.schemas import (
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once
-from api.orders.errors import UnknownShop
+from api.orders.errors import UnknownShop, UnknownSku
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.pricing.rules import DiscountKind
 from api.schemas import Page
@@ -95,7 +95,7 @@ async def create_coupon(
     return await answer_once(database, keyed, work)
 
 
-@router.post("/validate", responses=responses_for(UnknownShop))
+@router.post("/validate", responses=responses_for(UnknownShop, UnknownSku))
 async def validate_coupons(
     check: CouponCheck, caller: CurrentCaller, database: AppDatabase, now: Now
 ) -> CouponCheckRead:
