@@ -1,24 +1,28 @@
-"""Use cases of those who keep carriers, methods with their tariffs, and zones."""
+"""Use cases of those who keep carriers, and methods with their tariffs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
 from api.conditional import require_version
-from api.errors import Forbidden, InvalidContent, NotFound, UnknownReference
-from api.permissions import STOREFRONT, Scope
+from api.errors import InvalidContent, NotFound, UnknownReference
 from api.shipping import queries, rules
+from api.shipping.keeping import (
+    found,
+    given,
+    is_shopper,
+    require_right,
+    require_shop,
+    row_key,
+    shops_of,
+    tell,
+)
 from api.shipping.schemas import (
-    AreaRead,
-    AreaWrite,
     BandRead,
     CarrierCreate,
     CarrierRead,
@@ -28,27 +32,10 @@ from api.shipping.schemas import (
     MethodUpdate,
     TariffRead,
     TariffWrite,
-    ZoneCreate,
-    ZoneRead,
-    ZoneUpdate,
 )
 from api.shipping.tables import carriers, shipping_methods, shipping_zones
-from core.events.outbox import append_event
 from core.ids import new_id
 from core.money import round_amount
-
-_SHOPPERS = frozenset({"customer", STOREFRONT})
-_MAY_BE_EMPTY = {"carrier_id", "description", "free_from_amount", "tracking_url_template"}
-
-
-def is_shopper(caller: Caller) -> bool:
-    """Whether the caller buys here, and so sees what is in use only."""
-    return caller.roles <= _SHOPPERS
-
-
-def shops_of(caller: Caller) -> frozenset[UUID] | None:
-    """Return the shops whose own methods and zones the caller sees; None: every shop's."""
-    return frozenset({caller.shop_id}) if caller.shop_id is not None else caller.reachable_shop_ids
 
 
 # Carriers -------------------------------------------------------------------------------------------
@@ -57,13 +44,13 @@ async def create_carrier(
 ) -> CarrierRead:
     """Add a carrier; its code is unique in the company."""
     company_id, carrier_id = caller.require_company(), new_id()
-    await queries.insert(connection, carriers, {**carrier.model_dump(), **_key(company_id, carrier_id)})
-    await _tell(connection, "carrier.created", carrier_id, caller=caller)
+    await queries.insert(connection, carriers, {**carrier.model_dump(), **row_key(company_id, carrier_id)})
+    await tell(connection, "carrier.created", carrier_id, caller=caller)
     return await read_carrier(connection, company_id, carrier_id)
 
 
 async def read_carrier(connection: AsyncConnection, company_id: UUID, carrier_id: UUID) -> CarrierRead:
-    return CarrierRead.model_validate(await _found(connection, carriers, company_id, carrier_id))
+    return CarrierRead.model_validate(await found(connection, carriers, company_id, carrier_id))
 
 
 async def change_carrier(
@@ -76,12 +63,12 @@ async def change_carrier(
 ) -> CarrierRead:
     """Change what was sent of the version that the caller has seen."""
     company_id = caller.require_company()
-    row = await _found(connection, carriers, company_id, carrier_id, for_update=True)
+    row = await found(connection, carriers, company_id, carrier_id, for_update=True)
     require_version(if_match, CarrierRead.model_validate(row))
-    values = _given(changes.model_dump(exclude_unset=True))
+    values = given(changes.model_dump(exclude_unset=True))
     if values:
         await queries.update(connection, carriers, company_id, carrier_id, values)
-        await _tell(connection, "carrier.updated", carrier_id, caller=caller)
+        await tell(connection, "carrier.updated", carrier_id, caller=caller)
     return await read_carrier(connection, company_id, carrier_id)
 
 
@@ -90,23 +77,23 @@ async def archive_carrier(
 ) -> None:
     """Archive a carrier; methods and shipments that name it keep its name."""
     company_id = caller.require_company()
-    row = await _found(connection, carriers, company_id, carrier_id, for_update=True)
+    row = await found(connection, carriers, company_id, carrier_id, for_update=True)
     require_version(if_match, CarrierRead.model_validate(row))
     await queries.update(connection, carriers, company_id, carrier_id, {"archived_at": now})
-    await _tell(connection, "carrier.archived", carrier_id, caller=caller)
+    await tell(connection, "carrier.archived", carrier_id, caller=caller)
 
 
 # Methods --------------------------------------------------------------------------------------------
 async def create_method(connection: AsyncConnection, method: MethodCreate, *, caller: Caller) -> MethodRead:
     """Add a method; it is offered once it has a tariff."""
     company_id, method_id = caller.require_company(), new_id()
-    await _require_shop(connection, caller, method.shop_id)
+    await require_shop(connection, caller, method.shop_id)
     await _require_carrier(connection, company_id, method.carrier_id)
     currency = await queries.currency_of(connection, company_id)
     _require_whole(currency, base_amount=method.base_amount, free_from_amount=method.free_from_amount)
-    values = {**method.model_dump(), **_key(company_id, method_id)}
+    values = {**method.model_dump(), **row_key(company_id, method_id)}
     await queries.insert(connection, shipping_methods, values)
-    await _tell(connection, "shipping_method.created", method_id, caller=caller)
+    await tell(connection, "shipping_method.created", method_id, caller=caller)
     return await read_method(connection, method_id, caller=caller)
 
 
@@ -135,7 +122,7 @@ async def change_method(
     """Change what was sent of the version that the caller has seen."""
     company_id = caller.require_company()
     current = await _lock_method(connection, method_id, caller=caller, if_match=if_match)
-    values = _given(changes.model_dump(exclude_unset=True))
+    values = given(changes.model_dump(exclude_unset=True))
     await _require_carrier(connection, company_id, values.get("carrier_id"))
     _require_whole(
         current.currency,
@@ -147,7 +134,7 @@ async def change_method(
         raise InvalidContent("It is above estimated_days_max.", pointer="/estimated_days_min")
     if values:
         await queries.update(connection, shipping_methods, company_id, method_id, values)
-        await _tell(connection, "shipping_method.updated", method_id, caller=caller)
+        await tell(connection, "shipping_method.updated", method_id, caller=caller)
     return await read_method(connection, method_id, caller=caller)
 
 
@@ -158,7 +145,7 @@ async def archive_method(
     await _lock_method(connection, method_id, caller=caller, if_match=if_match)
     company_id = caller.require_company()
     await queries.update(connection, shipping_methods, company_id, method_id, {"archived_at": now})
-    await _tell(connection, "shipping_method.archived", method_id, caller=caller)
+    await tell(connection, "shipping_method.archived", method_id, caller=caller)
 
 
 async def put_tariff(
@@ -174,7 +161,7 @@ async def put_tariff(
     """Say what a method costs in a zone: all bands at once, so that they fit together."""
     company_id = caller.require_company()
     current = await _lock_method(connection, method_id, caller=caller, if_match=if_match)
-    zone = await _found(connection, shipping_zones, company_id, zone_id)
+    zone = await found(connection, shipping_zones, company_id, zone_id)
     if zone["shop_id"] not in (None, current.shop_id):
         raise NotFound
     _require_whole(current.currency, free_from_amount=tariff.free_from_amount)
@@ -187,7 +174,7 @@ async def put_tariff(
     values = {"company_id": company_id, "method_id": method_id, "zone_id": zone_id}
     await queries.replace_tariff(connection, {**values, **tariff.model_dump(exclude={"bands"})}, bands)
     await queries.update(connection, shipping_methods, company_id, method_id, {"updated_at": now})
-    await _tell(connection, "shipping_method.updated", method_id, caller=caller)
+    await tell(connection, "shipping_method.updated", method_id, caller=caller)
     return await read_method(connection, method_id, caller=caller)
 
 
@@ -206,102 +193,18 @@ async def remove_tariff(
     if not await queries.delete_tariff(connection, company_id, method_id, zone_id):
         raise NotFound
     await queries.update(connection, shipping_methods, company_id, method_id, {"updated_at": now})
-    await _tell(connection, "shipping_method.updated", method_id, caller=caller)
-
-
-# Zones ----------------------------------------------------------------------------------------------
-async def create_zone(connection: AsyncConnection, zone: ZoneCreate, *, caller: Caller) -> ZoneRead:
-    """Add a zone with its places."""
-    company_id, zone_id = caller.require_company(), new_id()
-    await _require_shop(connection, caller, zone.shop_id)
-    areas = _areas(zone.areas)
-    values = {**zone.model_dump(exclude={"areas"}), **_key(company_id, zone_id)}
-    await queries.insert(connection, shipping_zones, values)
-    await queries.replace_areas(connection, company_id, zone_id, areas)
-    await _tell(connection, "shipping_zone.created", zone_id, caller=caller)
-    return await read_zone(connection, zone_id, caller=caller)
-
-
-async def read_zone(connection: AsyncConnection, zone_id: UUID, *, caller: Caller) -> ZoneRead:
-    """Return a zone with its places, where the caller may see it."""
-    row = await _found(connection, shipping_zones, caller.require_company(), zone_id)
-    return await _zone(connection, row, caller=caller)
-
-
-async def change_zone(
-    connection: AsyncConnection,
-    zone_id: UUID,
-    changes: ZoneUpdate,
-    *,
-    caller: Caller,
-    if_match: str | None,
-    now: datetime,
-) -> ZoneRead:
-    """Change what was sent of the version that the caller has seen; areas as a whole."""
-    company_id = caller.require_company()
-    await _lock_zone(connection, zone_id, caller=caller, if_match=if_match)
-    values = _given(changes.model_dump(exclude_unset=True, exclude={"areas"}))
-    if "areas" in changes.model_fields_set and changes.areas is None:
-        raise InvalidContent("This can't be empty.", pointer="/areas")
-    if changes.areas is not None:
-        await queries.replace_areas(connection, company_id, zone_id, _areas(changes.areas))
-    if changes.model_fields_set:
-        values |= {"updated_at": now}
-        await queries.update(connection, shipping_zones, company_id, zone_id, values)
-        await _tell(connection, "shipping_zone.updated", zone_id, caller=caller)
-    return await read_zone(connection, zone_id, caller=caller)
-
-
-async def archive_zone(
-    connection: AsyncConnection, zone_id: UUID, *, caller: Caller, if_match: str | None, now: datetime
-) -> None:
-    """Take a zone out of use: its places fall to the next less specific one."""
-    await _lock_zone(connection, zone_id, caller=caller, if_match=if_match)
-    company_id = caller.require_company()
-    await queries.update(connection, shipping_zones, company_id, zone_id, {"archived_at": now})
-    await _tell(connection, "shipping_zone.archived", zone_id, caller=caller)
+    await tell(connection, "shipping_method.updated", method_id, caller=caller)
 
 
 # What they share ------------------------------------------------------------------------------------
-def _key(company_id: UUID, row_id: UUID) -> dict[str, UUID]:
-    return {"company_id": company_id, "id": row_id}
-
-
-async def _found(
-    connection: AsyncConnection, table: sa.Table, company_id: UUID, row_id: UUID, *, for_update: bool = False
-) -> queries.Row:
-    row = await queries.find(connection, table, company_id, row_id, for_update=for_update)
-    if row is None:
-        raise NotFound
-    return row
-
-
 async def _lock_method(
     connection: AsyncConnection, method_id: UUID, *, caller: Caller, if_match: str | None
 ) -> MethodRead:
-    row = await _found(connection, shipping_methods, caller.require_company(), method_id, for_update=True)
+    row = await found(connection, shipping_methods, caller.require_company(), method_id, for_update=True)
     current = await read_method(connection, method_id, caller=caller)
-    _require_right(caller, row["shop_id"])
+    require_right(caller, row["shop_id"])
     require_version(if_match, current)
     return current
-
-
-async def _lock_zone(
-    connection: AsyncConnection, zone_id: UUID, *, caller: Caller, if_match: str | None
-) -> None:
-    row = await _found(connection, shipping_zones, caller.require_company(), zone_id, for_update=True)
-    current = await _zone(connection, row, caller=caller)
-    _require_right(caller, row["shop_id"])
-    require_version(if_match, current)
-
-
-async def _zone(connection: AsyncConnection, row: queries.Row, *, caller: Caller) -> ZoneRead:
-    shop_ids = shops_of(caller)
-    if shop_ids is not None and row["shop_id"] is not None and row["shop_id"] not in shop_ids:
-        raise NotFound
-    areas = await queries.list_areas(connection, row["company_id"], row["id"])
-    shown = [AreaRead.model_validate(area) for area in areas]
-    return ZoneRead.model_validate({**row, "areas": shown, "area_count": len(shown)})
 
 
 def _tariff(row: queries.Row) -> TariffRead:
@@ -312,54 +215,12 @@ def _tariff(row: queries.Row) -> TariffRead:
     return TariffRead.model_validate({**row, "bands": bands})
 
 
-def _areas(areas: Sequence[AreaWrite]) -> list[rules.Area]:
-    sound = []
-    for place, area in enumerate(areas):
-        try:
-            sound.append(rules.sound_area(**area.model_dump()))
-        except rules.UnsoundTariff as unsound:
-            raise InvalidContent(str(unsound), pointer=f"/areas/{place}/{unsound.field}") from None
-    return sound
-
-
-def _given(values: dict[str, Any]) -> dict[str, Any]:
-    for name, value in values.items():
-        if value is None and name not in _MAY_BE_EMPTY:
-            raise InvalidContent("This can't be empty.", pointer=f"/{name}")
-    return values
-
-
 def _require_whole(currency: str, parent: str = "", /, **amounts: Decimal | None) -> None:
     for name, amount in amounts.items():
         if amount is not None and round_amount(amount, currency) != amount:
             raise InvalidContent(f"{currency} has fewer decimals.", pointer=f"{parent}/{name}")
 
 
-def _require_right(caller: Caller, shop_id: UUID | None) -> None:
-    """Managers of shops keep what is their shops' own; what every shop uses is the company's."""
-    if caller.scope is Scope.SHOP and (shop_id is None or not caller.may_use_shop(shop_id)):
-        raise Forbidden("Your role changes what is your own shops' only; name one as shop_id.")
-
-
-async def _require_shop(connection: AsyncConnection, caller: Caller, shop_id: UUID | None) -> None:
-    _require_right(caller, shop_id)
-    if shop_id is not None and not await queries.exists_shop(connection, caller.require_company(), shop_id):
-        raise UnknownReference("There is no such shop.", pointer="/shop_id")
-
-
 async def _require_carrier(connection: AsyncConnection, company_id: UUID, carrier_id: UUID | None) -> None:
     if carrier_id is not None and await queries.find(connection, carriers, company_id, carrier_id) is None:
         raise UnknownReference("There is no such carrier.", pointer="/carrier_id")
-
-
-async def _tell(connection: AsyncConnection, kind: str, aggregate_id: UUID, *, caller: Caller) -> None:
-    aggregate_type = kind.partition(".")[0]
-    await append_event(
-        connection,
-        company_id=caller.require_company(),
-        type=kind,
-        aggregate_type=aggregate_type,
-        aggregate_id=aggregate_id,
-        payload={f"{aggregate_type}_id": str(aggregate_id)},
-        actor_user_id=caller.user_id,
-    )

@@ -147,7 +147,8 @@ async def list_zones(
 async def get_method(connection: AsyncConnection, company_id: UUID, method_id: UUID) -> Row | None:
     """Return a method with its carrier's name."""
     statement = _methods(company_id).where(shipping_methods.c.id == method_id)
-    return (await connection.execute(statement)).mappings().one_or_none()
+    row: Row | None = (await connection.execute(statement)).mappings().one_or_none()
+    return row
 
 
 async def list_tariffs(connection: AsyncConnection, company_id: UUID, method_id: UUID) -> Sequence[Row]:
@@ -226,4 +227,5 @@ async def _page(
     if after is not None:
         statement = statement.where(sa.tuple_(table.c[order], table.c.id) > sa.tuple_(*after))
     ordered = statement.order_by(table.c[order], table.c.id).limit(limit + 1)
-    return (await connection.execute(ordered)).mappings().all()
+    rows: Sequence[Row] = (await connection.execute(ordered)).mappings().all()
+    return rows

@@ -19,6 +19,7 @@ from api.orders.errors import UnknownShop, UnknownSku
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.schemas import Page
 from api.shipping import administration, queries, storefront
+from api.shipping.keeping import is_shopper, shops_of
 from api.shipping.schemas import (
     CarrierCreate,
     CarrierRead,
@@ -58,8 +59,8 @@ async def list_methods(
     limit: PageLimit = 50,
 ) -> Page[MethodSummary]:
     """List methods by code; shoppers see those in use."""
-    company_id, shop_ids = caller.require_company(), administration.shops_of(caller)
-    wanted = True if administration.is_shopper(caller) else is_active
+    company_id, shop_ids = caller.require_company(), shops_of(caller)
+    wanted = True if is_shopper(caller) else is_active
     binding = binding_of("shipping methods", is_active=is_active, shop_ids=sorted(map(str, shop_ids or [])))
     after = decode_cursor(cursor, binding=binding, types=(str, UUID))
     async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:

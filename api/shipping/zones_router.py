@@ -17,7 +17,8 @@ from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, UnknownRefer
 from api.idempotency import Keyed, Outcome, answer_once
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.schemas import Page
-from api.shipping import administration, queries
+from api.shipping import queries, zones
+from api.shipping.keeping import shops_of
 from api.shipping.schemas import ZoneCreate, ZoneRead, ZoneSummary, ZoneUpdate
 from core.postgres.transaction import run_in_transaction, transaction
 
@@ -34,7 +35,7 @@ async def list_zones(
     limit: PageLimit = 50,
 ) -> Page[ZoneSummary]:
     """List zones by name, without their places."""
-    company_id, shop_ids = caller.require_company(), administration.shops_of(caller)
+    company_id, shop_ids = caller.require_company(), shops_of(caller)
     binding = binding_of("shipping zones", is_active=is_active, shop_ids=sorted(map(str, shop_ids or [])))
     after = decode_cursor(cursor, binding=binding, types=(str, UUID))
     async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
@@ -64,7 +65,7 @@ async def create_zone(
     """Add a zone with its places: countries, regions, postal codes by prefix or range."""
 
     async def work(connection: AsyncConnection) -> Outcome:
-        created = await administration.create_zone(connection, zone, caller=caller)
+        created = await zones.create_zone(connection, zone, caller=caller)
         return Outcome(created, resource_id=created.id)
 
     return await answer_once(database, keyed, work)
@@ -81,7 +82,7 @@ async def read_zone(
     """Read a zone with its places. The ETag names its version, for If-Match."""
     company_id = caller.require_company()
     async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
-        return answer(await administration.read_zone(connection, zone_id, caller=caller), request)
+        return answer(await zones.read_zone(connection, zone_id, caller=caller), request)
 
 
 @router.patch(
@@ -101,7 +102,7 @@ async def update_zone(
     """Change a zone; its places are replaced as a whole."""
 
     async def work(connection: AsyncConnection) -> ZoneRead:
-        return await administration.change_zone(
+        return await zones.change_zone(
             connection, zone_id, changes, caller=caller, if_match=if_match, now=now
         )
 
@@ -118,6 +119,6 @@ async def archive_zone(
     """Archive a zone: its places fall to the next less specific one."""
 
     async def work(connection: AsyncConnection) -> None:
-        await administration.archive_zone(connection, zone_id, caller=caller, if_match=if_match, now=now)
+        await zones.archive_zone(connection, zone_id, caller=caller, if_match=if_match, now=now)
 
     await run_in_transaction(database, work, company_id=caller.require_company(), user_id=caller.user_id)
