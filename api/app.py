@@ -19,6 +19,7 @@ from api.catalog.price_router import router as price_router
 from api.catalog.router import router as catalog_router
 from api.catalog.size_chart_router import router as size_chart_router
 from api.catalog.tag_router import router as tag_router
+from api.catalog.transfer_router import router as product_file_router
 from api.catalog.variant_router import router as variant_router
 from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
@@ -73,6 +74,7 @@ DOMAIN_ROUTERS = (
     returns_router,
     carts_router,
     analytics_router,
+    product_file_router,
     catalog_router,
     variant_router,
     price_router,

@@ -51,17 +51,23 @@ _COUNTS = sa.text(
 
 async def known_names(connection: AsyncConnection, company_id: UUID, names: Collection[str]) -> list[str]:
     """Return the names in the spelling in which they are known, and make known those that are not."""
+    spelled = await spellings(connection, company_id, names)
+    return list(dict.fromkeys(spelled[name.lower()] for name in names))
+
+
+async def spellings(connection: AsyncConnection, company_id: UUID, names: Collection[str]) -> dict[str, str]:
+    """Return the known spelling of each name, by its small letters; unknown names are made known."""
     if not names:
-        return []
+        return {}
     wanted = {name.lower(): name for name in reversed(list(names))}
     new = [{"company_id": company_id, "name": name, "slug": rules.tag_slug(name)} for name in wanted.values()]
     await connection.execute(
         pg.insert(tags).on_conflict_do_nothing(), sorted(new, key=lambda row: str(row["slug"]))
     )
-    lower = sa.func.lower(tags.c.name)
-    statement = sa.select(lower, tags.c.name).where(tags.c.company_id == company_id, lower.in_(list(wanted)))
-    spelled = {row[0]: row[1] for row in await connection.execute(statement)}
-    return list(dict.fromkeys(spelled.get(name.lower(), name) for name in names))
+    statement = sa.select(tags.c.name).where(
+        tags.c.company_id == company_id, sa.func.lower(tags.c.name).in_(list(wanted))
+    )
+    return wanted | {name.lower(): name for name in (await connection.execute(statement)).scalars()}
 
 
 async def list_tags(

@@ -152,15 +152,20 @@ async def require_media(
 
 async def require_urls(connection: AsyncConnection, company_id: UUID, urls: Mapping[str, str | None]) -> None:
     """Check that addresses which name uploaded files name this company's; ``urls`` are by JSON pointer."""
-    named = {pointer: media_id_of(url) for pointer, url in urls.items() if url is not None}
-    ids = {media_id for media_id in named.values() if media_id is not None}
-    if not ids:
-        return
-    rows = await queries.find_live(connection, company_id, ids, kinds=None, customer_id=None)
-    known = {url_of(row) for row in rows}
-    for pointer, media_id in named.items():
-        if media_id is not None and urls[pointer] not in known:
+    given = {pointer: url for pointer, url in urls.items() if url is not None}
+    unknown = await unknown_urls(connection, company_id, given.values())
+    for pointer, url in given.items():
+        if url in unknown:
             raise UnknownReference("There is no such uploaded file.", pointer=pointer)
+
+
+async def unknown_urls(connection: AsyncConnection, company_id: UUID, urls: Collection[str]) -> set[str]:
+    """Return those of the addresses that look like our files and name none of this company's."""
+    ours = {url: media_id for url in urls if (media_id := media_id_of(url)) is not None}
+    if not ours:
+        return set()
+    rows = await queries.find_live(connection, company_id, set(ours.values()), kinds=None, customer_id=None)
+    return set(ours) - {url_of(row) for row in rows}
 
 
 def url_of(row: queries.Row) -> str:
