@@ -35,6 +35,10 @@ TrackingTemplate = Annotated[
 ]
 
 
+def _every_class() -> list[ShippingClass]:
+    return ["standard", "express", "overnight"]
+
+
 class CarrierCreate(InputModel):
     code: Code
     name: ShortText
@@ -77,7 +81,7 @@ class MethodCreate(MethodFields):
     rate_basis: RateBasis = Field("weight", description="Bands begin at kilograms, or at a value of goods")
     base_amount: Fee = Field(Decimal(0), description="Charged beside the band's amount")
     can_be_free: Flag = Field(True, description="Goods that ship free and coupons make it free")
-    shipping_classes: Classes = ["standard", "express", "overnight"]
+    shipping_classes: Classes = Field(default_factory=_every_class)
     estimated_days_min: Days
     estimated_days_max: Days
     is_active: Flag = True
