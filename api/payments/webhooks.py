@@ -8,7 +8,7 @@ event that comes before what it follows from (a refund before its charge) waits 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -32,6 +32,7 @@ from core.postgres.transaction import run_in_transaction, transaction
 log = structlog.get_logger(__name__)
 MOST_PER_ROUND: Final = 200
 PATIENCE: Final = timedelta(days=3)
+_MOST_PASSES: Final = 3
 _FIRST_PAUSE: Final = timedelta(seconds=2)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
 _FIND_COMPANY = sa.text(
@@ -78,20 +79,34 @@ async def take(
 
 
 async def apply_due(desk: PaymentDesk, company_id: UUID, *, now: datetime) -> int:
-    """Apply the company's waiting webhooks, oldest first; return how many had their effect."""
+    """Apply the company's waiting webhooks, oldest first; return how many had their effect.
+
+    What had an effect may be what others waited for: then they are tried again at once.
+    """
     applied = 0
-    async with transaction(desk.database, company_id=company_id) as connection:
-        found = await connection.execute(
-            sa.select(table.c.id)
-            .where(table.c.company_id == company_id, table.c.status == "received", table.c.due_at <= now)
-            .order_by(table.c.received_at, table.c.id)
-            .limit(MOST_PER_ROUND)
-        )
-        waiting: list[UUID] = list(found.scalars())
-    for webhook_id in waiting:
-        work = partial(_apply_one, desk=desk, company_id=company_id, webhook_id=webhook_id, now=now)
-        applied += await run_in_transaction(desk.database, work, company_id=company_id)
+    for _ in range(_MOST_PASSES):
+        passed = 0
+        for webhook_id in await _waiting(desk, company_id, now=now, is_any=applied > 0):
+            work = partial(_apply_one, desk=desk, company_id=company_id, webhook_id=webhook_id, now=now)
+            passed += await run_in_transaction(desk.database, work, company_id=company_id)
+        if not passed:
+            break
+        applied += passed
     return applied
+
+
+async def _waiting(desk: PaymentDesk, company_id: UUID, *, now: datetime, is_any: bool) -> Sequence[UUID]:
+    """Return webhooks without effect yet, the oldest first: those that are due, or any."""
+    statement = (
+        sa.select(table.c.id)
+        .where(table.c.company_id == company_id, table.c.status == "received")
+        .order_by(table.c.received_at, table.c.id)
+        .limit(MOST_PER_ROUND)
+    )
+    if not is_any:
+        statement = statement.where(table.c.due_at <= now)
+    async with transaction(desk.database, company_id=company_id) as connection:
+        return (await connection.execute(statement)).scalars().all()
 
 
 async def _company_of(desk: PaymentDesk, provider: str, account_id: UUID) -> UUID | None:

@@ -2,8 +2,8 @@
 
 Stripe: docs.stripe.com/api/payment_intents/object, docs.stripe.com/api/refunds/object,
 docs.stripe.com/api/errors, docs.stripe.com/api/idempotent_requests. PayPal:
-developer.paypal.com/docs/api/orders/v2 (create, capture, authorize), developer.paypal.com/docs/api/payments/v2
-(refund, void), developer.paypal.com/api/rest/authentication. Like them, it does nothing twice under one
+developer.paypal.com/docs/api/orders/v2 (create, capture, authorize),
+developer.paypal.com/docs/api/payments/v2 (refund, void), developer.paypal.com/api/rest/authentication. Like them, it does nothing twice under one
 idempotency key. ``pm_…_timeout`` and ``slow_…`` tokens do it and let the answer get lost.
 """
 
@@ -44,7 +44,7 @@ REFUND = {
     "status": "succeeded",
 }
 TOKEN = {
-    "access_token": "A21AAFEpH4PsADK7qSS7pSRsgzfENtu-Q1ysgEDVDESseMHBYXVJYE8ovjj68elIDy8nF26AwPhfXTIeWAZHSLIsQkSYz9ifg",
+    "access_token": "A21AAFEpH4PsADK7qSS7pSRsgzfENtu-Q1ysgEDVDESseMHBYXVJYE8ovjj68elIDy8nF26AwPhfXTIe",
     "token_type": "Bearer",
     "app_id": "APP-80W284485P519543T",
     "expires_in": 31668,
