@@ -5,7 +5,7 @@ SETUP := sh .ci/python .ci/bootstrap.py
 FAST := not slow and not soak and not browser and not debian
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check test test-fast soak lock clean
+.PHONY: help setup demo serve check test test-fast soak openapi lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ check: setup ## Lint, format, types, import contracts, SQL, migrations
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/sqlfluff lint --disable-progress-bar --processes 0 dbt
 	$(PYTHON) -m core.postgres.check
+	$(PYTHON) -m api.openapi_file
 
 test: setup ## All tests but the soak tests; installs Chromium and PostgreSQL when root on Debian
 	@$(PYTHON) .ci/run_tests.py
@@ -35,6 +36,9 @@ test-fast: setup ## The tests that need no other program and little time
 
 soak: setup ## The full forms of the long checks
 	@$(PYTHON) -m pytest -m soak --timeout 3600
+
+openapi: ## Renew docs/reference/openapi.json from the API
+	@$(PYTHON) -m api.openapi_file --write
 
 lock: ## Renew requirements.lock from pyproject.toml (UPGRADE=1 for newer versions)
 	@sh .ci/python .ci/lock.py $(if $(UPGRADE),--upgrade)

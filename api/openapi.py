@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api.errors import (
+    PROBLEM_MEDIA_TYPE,
     ApiError,
     CompanyRequired,
     DatabaseUnavailable,
@@ -66,6 +67,7 @@ def describe(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> d
                 _complete(operations[method], permissions.get(route_key(method.upper(), path)))
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    _share_problems(document)
     return document
 
 
@@ -99,6 +101,26 @@ def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> 
         roles = ", ".join(f"{role} ({scope})" for role, scope in permission.scope_by_role.items())
         operation["description"] = f"{operation.get('description', '')}\n\nAllowed: {roles}.".strip()
         operation["security"] = _security(permission)
+
+
+def _share_problems(document: dict[str, Any]) -> None:
+    """Write each problem once, as an example, and each set of problems: repeated, they are most of the text."""
+    examples: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                problem = response.get("content", {}).get(PROBLEM_MEDIA_TYPE)
+                if problem is None or len(response["content"]) > 1:
+                    continue
+                for code, example in problem["examples"].items():
+                    if examples.setdefault(code, example) == example:
+                        problem["examples"][code] = {"$ref": f"#/components/examples/{code}"}
+                name = "-".join([status, *sorted(problem["examples"])])
+                if responses.setdefault(name, response) == response:
+                    operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    document["components"]["examples"] = dict(sorted(examples.items()))
+    document["components"]["responses"] = dict(sorted(responses.items()))
 
 
 def _tell_what_is_required(parameter: dict[str, Any]) -> None:

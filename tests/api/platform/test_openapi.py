@@ -35,6 +35,16 @@ def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference within the document."""
+    if "$ref" not in part:
+        return part
+    found: Any = document
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return dict(found)
+
+
 def test_every_operation_declares_its_errors_as_problems(api: Api) -> None:
     document = api.app.openapi()
     assert "HTTPValidationError" not in document["components"]["schemas"]
@@ -47,7 +57,7 @@ def test_every_operation_declares_its_errors_as_problems(api: Api) -> None:
             assert {"400", "413", "415"} <= set(responses), name
         for status, response in responses.items():
             if int(status) >= 400:
-                content = response["content"][PROBLEM]
+                content = resolved(document, response)["content"][PROBLEM]
                 assert content["schema"] == {"$ref": "#/components/schemas/Problem"}, (name, status)
                 assert content["examples"], (name, status)
 
