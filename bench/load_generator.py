@@ -38,6 +38,8 @@ class Load:
     buyers: list[Buyer]
     first_sku: int
     sku_count: int
+    # In every order, if it is named.
+    hot_sku: int | None = None
 
 
 @dataclass
@@ -89,6 +91,8 @@ class Client(asyncio.Protocol):
             self._load.first_sku + self._random.randrange(self._load.sku_count)
             for _ in range(LINES_PER_ORDER)
         ]
+        if self._load.hot_sku is not None:
+            skus[0] = self._load.hot_sku
         lines = ",".join(f'{{"sku":"{sku}","quantity_units":1}}' for sku in skus)
         body = f'{{"shop_id":"{self._buyer.shop_id}","lines":[{lines}]}}'
         self._answer = b""

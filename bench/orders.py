@@ -2,7 +2,9 @@
 
 Both sides place orders of three lines: tenant bound in the same round trip, row-level security, events,
 idempotency rows, the same server and durability; HTTP adds the token check and everything an answer needs.
-Rounds alternate, so that a slow minute of the machine hits both.
+Rounds alternate, so that a slow minute of the machine hits both. Then the same with one hot variant: every
+order of every client has it, of one company, so that all follow one another at its row. The API admits
+``placements_at_once`` of them per process (a figure of the result); pgbench has no such limit.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ from core.settings import Settings, child_environment, load_settings
 COMPANIES = 10
 SKUS = 2_000
 FIRST_SKU = 10_000_000
+HOT_FROM_CLIENTS = 2
 START_SECONDS = 60
 LONGEST_WAIT_SECONDS = 60
 
@@ -74,6 +77,18 @@ class Bench:
     seconds: float
 
 
+@dataclass(frozen=True)
+class Shape:
+    """What is ordered: three random SKUs of ten companies, or one of them the same for all."""
+
+    name: str
+    is_hot: bool
+
+
+SPREAD = Shape("", is_hot=False)
+HOT = Shape("hot_", is_hot=True)
+
+
 def run(
     settings: Settings,
     *,
@@ -96,23 +111,33 @@ def run(
     result = BenchResult("orders")
     acknowledged = 0
     with _open_bench(settings, progress, seconds=seconds) as bench:
-        for client_count in clients:
-            http, pgbench = Side(), Side()
-            with progress.step(f"{client_count} clients", total=2 * rounds) as step:
-                for turn in range(rounds):
-                    sides = [(_run_http, http), (_run_pgbench, pgbench)]
-                    for measure, side in sides if turn % 2 == 0 else reversed(sides):
-                        acknowledged += measure(bench, client_count, side)
-                        step.advance()
-            _report(result, client_count, http, pgbench)
+        for shape in (SPREAD, HOT):
+            rates: dict[int, float] = {}
+            for client_count in clients:
+                if shape.is_hot and client_count < HOT_FROM_CLIENTS:
+                    continue
+                http, pgbench = Side(), Side()
+                title = f"{client_count} clients, {'one hot variant' if shape.is_hot else 'spread'}"
+                with progress.step(title, total=2 * rounds) as step:
+                    for turn in range(rounds):
+                        sides = [(_run_http, http), (_run_pgbench, pgbench)]
+                        for measure, side in sides if turn % 2 == 0 else reversed(sides):
+                            acknowledged += measure(bench, client_count, side, shape)
+                            step.advance()
+                rates[client_count] = http.rate
+                _report(result, client_count, http, pgbench, shape)
+            if shape.is_hot and len(rates) > 1:
+                most, least = max(rates), min(rates)
+                result.add(f"hot_c{most}_to_c{least}", rates[most], "orders/s", baseline=rates[least])
         stored = _count_orders(bench.server)
     if stored != acknowledged:
         raise StockwiseError(f"The database holds {stored} orders, but {acknowledged} were acknowledged.")
+    result.add("placements_at_once", settings.placements_at_once, "orders")
     result.add("orders_stored_to_acknowledged", stored, "orders", baseline=acknowledged)
     return result
 
 
-def pgbench_script() -> str:
+def pgbench_script(*, is_hot: bool = False) -> str:
     """Return ``placement.sql`` as a pgbench script: one pipeline, its parameters bound to variables.
 
     pgbench has no arrays and no nulls, so the lines' arrays are built from three variables and the
@@ -142,7 +167,12 @@ def pgbench_script() -> str:
 
     file = PLACEMENT_FILE.read_text(encoding="utf-8")
     statements = re.sub(r"(?<!:):([a-z_][a-z0-9_]*)", write, file)
-    return _PGBENCH_HEAD + statements + "\\endpipeline\n"
+    head = _PGBENCH_HEAD
+    if is_hot:
+        head = head.replace(f"1 + :client_id % {COMPANIES}", "1").replace(
+            f"sku_1 random({FIRST_SKU}, {FIRST_SKU + SKUS - 1})", f"sku_1 {FIRST_SKU}"
+        )
+    return head + statements + "\\endpipeline\n"
 
 
 # Each client is one company's customer, like the clients over HTTP; the ids are the number of the company.
@@ -219,19 +249,24 @@ def _open_bench(settings: Settings, progress: Progress, *, seconds: float) -> It
             with Services(environment, own.logs_folder) as services:
                 services.start("api", ["serve"], health_url=f"{own.api_url}/health")
                 services.wait_until_ready(timeout_seconds=START_SECONDS)
-                (folder / "placement.pgbench").write_text(pgbench_script(), encoding="utf-8")
+                for shape in (SPREAD, HOT):
+                    script = pgbench_script(is_hot=shape.is_hot)
+                    (folder / f"{shape.name}placement.pgbench").write_text(script, encoding="utf-8")
                 yield Bench(own, server, folder, seconds)
 
 
-def _run_http(bench: Bench, client_count: int, side: Side) -> int:
+def _run_http(bench: Bench, client_count: int, side: Side, shape: Shape) -> int:
     tokens = AccessTokens(key=load_secrets(bench.settings).jwt_key, lifetime=timedelta(hours=1))
     load = Load(
         host=bench.settings.api_host,
         port=bench.settings.api_port,
         seconds=bench.seconds,
-        buyers=[_buyer(tokens, 1 + place % COMPANIES) for place in range(client_count)],
+        buyers=[
+            _buyer(tokens, 1 if shape.is_hot else 1 + place % COMPANIES) for place in range(client_count)
+        ],
         first_sku=FIRST_SKU,
         sku_count=SKUS,
+        hot_sku=FIRST_SKU if shape.is_hot else None,
     )
     finished = subprocess.run(
         [sys.executable, "-m", "bench.load_generator"],
@@ -262,7 +297,7 @@ def _buyer(tokens: AccessTokens, number: int) -> Buyer:
     return Buyer(f"Bearer {tokens.issue(grant, now=datetime.now(UTC))}", str(company_id))
 
 
-def _run_pgbench(bench: Bench, client_count: int, side: Side) -> int:
+def _run_pgbench(bench: Bench, client_count: int, side: Side, shape: Shape) -> int:
     dsn = conninfo_to_dict(serving_dsn(bench.server.dsn("app"), bench.settings))
     environment = dict(os.environ) | {
         "PGHOST": str(dsn["host"]),
@@ -278,7 +313,7 @@ def _run_pgbench(bench: Bench, client_count: int, side: Side) -> int:
     command += ["-c", str(client_count), "-T", f"{bench.seconds:.0f}", "-l", f"--log-prefix={log}"]
     for name, value in _PGBENCH_VARIABLES.items():
         command += ["-D", f"{name}={value}"]
-    command += ["-f", str(bench.folder / "placement.pgbench")]
+    command += ["-f", str(bench.folder / f"{shape.name}placement.pgbench")]
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     processed = re.search(r"actually processed: (\d+)", finished.stdout)
     rate = re.search(r"tps = ([0-9.]+)", finished.stdout)
@@ -292,12 +327,17 @@ def _run_pgbench(bench: Bench, client_count: int, side: Side) -> int:
     return int(processed[1])
 
 
-def _report(result: BenchResult, client_count: int, http: Side, pgbench: Side) -> None:
+def _report(result: BenchResult, client_count: int, http: Side, pgbench: Side, shape: Shape) -> None:
     name = f"c{client_count}"
-    result.add(f"http_to_pgbench_{name}", http.rate, "orders/s", baseline=pgbench.rate)
+    ratio = f"hot_to_pgbench_{name}" if shape.is_hot else f"http_to_pgbench_{name}"
+    result.add(ratio, http.rate, "orders/s", baseline=pgbench.rate)
     for title, share in (("p50", 0.5), ("p99", 0.99)):
         latency = http.percentile(share)
-        result.add(f"http_{title}_{name}", latency, "ms", baseline=pgbench.percentile(share))
+        baseline = pgbench.percentile(share)
+        result.add(f"{shape.name}http_{title}_{name}", latency, "ms", baseline=baseline)
+    if not shape.is_hot:
+        p50, p99 = http.percentile(0.5), http.percentile(0.99)
+        result.add(f"http_p99_to_p50_{name}", p99, "ms", baseline=p50)
 
 
 def _count_orders(server: Server) -> int:
