@@ -136,6 +136,22 @@ def worker(context: typer.Context) -> None:
         run_worker(settings)
 
 
+@app.command("rotate-payment-keys", rich_help_panel="Serve")
+def rotate_payment_keys(context: typer.Context) -> None:
+    """Encrypt payment tokens and credentials anew, with the first of the payment keys.
+
+    Example: stockwise rotate-payment-keys
+    """
+    session = _session(context)
+    settings = session.start_with()
+    from api.payments.rotation import run as run_rotation
+    from core.postgres.ready import open_ready_server
+
+    with open_ready_server(settings) as server:
+        count = run_rotation(settings, server)
+    session.terminal.text(f"{count} values are encrypted with the newest key.")
+
+
 @app.command(rich_help_panel="Data")
 def run(
     context: typer.Context,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -16,9 +17,12 @@ from api.payments.tables import (
     payment_webhooks,
     saved_payment_methods,
 )
-from api.payments.vault import Vault
-from core.postgres.pools import Database
+from api.payments.vault import Vault, open_vault
+from core.postgres.pools import Database, open_database
+from core.postgres.server import Server
 from core.postgres.transaction import run_in_transaction, transaction
+from core.secrets import load_secrets
+from core.settings import Settings
 
 BATCH: Final = 500
 SEALED_COLUMNS: Final = (
@@ -42,6 +46,16 @@ async def rotate_keys(database: Database, vault: Vault) -> int:
         for column in SEALED_COLUMNS:
             rotated += await _rotate_column(database, vault, company_id, column)
     return rotated
+
+
+def run(settings: Settings, server: Server) -> int:
+    """Rotate the keys of an installation, and return how many values were encrypted anew."""
+
+    async def rotate() -> int:
+        async with open_database(server, settings) as database:
+            return await rotate_keys(database, open_vault(load_secrets(settings).payment_keys))
+
+    return asyncio.run(rotate())
 
 
 async def _rotate_column(

@@ -1,10 +1,12 @@
 """Stripe and PayPal as a local server: the answers are the providers' published examples, with our numbers.
 
-Stripe: docs.stripe.com/api/payment_intents/object, docs.stripe.com/api/refunds/object,
-docs.stripe.com/api/errors, docs.stripe.com/api/idempotent_requests. PayPal:
-developer.paypal.com/docs/api/orders/v2 (create, capture, authorize),
-developer.paypal.com/docs/api/payments/v2 (refund, void), developer.paypal.com/api/rest/authentication. Like them, it does nothing twice under one
-idempotency key. ``pm_…_timeout`` and ``slow_…`` tokens do it and let the answer get lost.
+- Stripe: docs.stripe.com/api/payment_intents/object, docs.stripe.com/api/refunds/object,
+  docs.stripe.com/api/errors, docs.stripe.com/api/idempotent_requests;
+- PayPal: developer.paypal.com/docs/api/orders/v2 (create, capture, authorize),
+  developer.paypal.com/docs/api/payments/v2 (refund, void), developer.paypal.com/api/rest/authentication.
+
+Like them, it does nothing twice under one idempotency key. Whatever says "timeout" is done, and its first
+answer gets lost.
 """
 
 import json
