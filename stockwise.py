@@ -136,7 +136,7 @@ def worker(context: typer.Context) -> None:
         run_worker(settings)
 
 
-@app.command("rotate-payment-keys", rich_help_panel="Serve")
+@app.command("rotate-payment-keys", rich_help_panel="Operate")
 def rotate_payment_keys(context: typer.Context) -> None:
     """Encrypt payment tokens and credentials anew, with the first of the payment keys.
 
