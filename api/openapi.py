@@ -104,7 +104,7 @@ def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> 
 
 
 def _share_problems(document: dict[str, Any]) -> None:
-    """Write each problem once, as an example, and each set of problems: repeated, they are most of the text."""
+    """Write each problem and each set of problems once: repeated, they are most of the document."""
     examples: dict[str, Any] = {}
     responses: dict[str, Any] = {}
     for operations in document["paths"].values():
