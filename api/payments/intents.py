@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
+from api.checkout.service import load_checkout
 from api.errors import NotFound
 from api.orders import access as orders_access
 from api.orders import paying
@@ -21,8 +22,10 @@ from api.payments.errors import OrderNotPayable, PaymentNotOpen, UnknownPaymentM
 from api.payments.schemas import IntentCreate
 from api.permissions import Scope
 
-_ORDERS_OF_CHECKOUT = sa.text(
-    "select id from orders where company_id = :company_id and checkout_id = :checkout_id order by id"
+# Two that ask for the same at once: the second one finds the payment of the first.
+_LOCK_SOURCE = sa.text(
+    "select pg_advisory_xact_lock(hashtextextended("
+    "concat_ws(' ', 'payment of', cast(:company_id as text), cast(:source_id as text)), 0))"
 )
 
 
@@ -71,6 +74,7 @@ async def create_intent(
     company_id = caller.require_company()
     source = await _load_source(connection, intent, caller=caller)
     method = await _method(connection, company_id, intent.method)
+    await connection.execute(_LOCK_SOURCE, {"company_id": company_id, "source_id": source.source_id})
     known = await queries.find_open_payment(connection, company_id, source.source_id)
     if known is not None:
         return await _refresh(connection, known, source, method, intent)
@@ -167,10 +171,8 @@ async def _load_source(connection: AsyncConnection, intent: IntentCreate, *, cal
         assert intent.order_id is not None
         order_ids = [intent.order_id]
     else:
-        found = await connection.execute(
-            _ORDERS_OF_CHECKOUT, {"company_id": company_id, "checkout_id": checkout_id}
-        )
-        order_ids = list(found.scalars())
+        checkout = await load_checkout(connection, company_id, checkout_id, lock=False)
+        order_ids = [order.order_id for order in checkout.orders]
     orders = await paying.order_totals(connection, company_id, order_ids)
     if not orders or not any(_may_pay(order, caller) for order in orders):
         raise NotFound

@@ -115,6 +115,7 @@ async def test_the_worker_asks_again_where_nobody_came_back(api: Api, company: C
 
 async def test_double_click_retry_and_webhook_are_one_payment(api: Api, company: Company) -> None:
     order = await placed_order(api, company)
+    await api.client.get("/api/v1/payments/methods", headers=api.token("customer", company))
     intents = await asyncio.gather(*(intent(api, company, order["id"]) for _ in range(4)))
     assert len({one["id"] for one in intents}) == 1
     payment, key = intents[0], str(uuid4())
