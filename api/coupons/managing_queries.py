@@ -81,7 +81,8 @@ async def get_coupon(
             .where(coupons.c.company_id == company_id, coupons.c.id == coupon_id)
             .with_for_update()
         )
-    return (await connection.execute(statement)).mappings().one_or_none()
+    row: Row | None = (await connection.execute(statement)).mappings().one_or_none()
+    return row
 
 
 async def insert(connection: AsyncConnection, table: sa.Table, values: Mapping[str, Any]) -> None:
@@ -184,4 +185,5 @@ async def _page(
     statement = statement.order_by(table.c.created_at.desc(), table.c.id.desc()).limit(limit + 1)
     if after is not None:
         statement = statement.where(sa.tuple_(table.c.created_at, table.c.id) < sa.tuple_(*after))
-    return (await connection.execute(statement)).mappings().all()
+    rows: Sequence[Row] = (await connection.execute(statement)).mappings().all()
+    return rows
