@@ -149,7 +149,8 @@ def priced(api: Api, company: Company, sku: str, price_amount: str, *, units: in
 def levels(api: Api) -> list[tuple[Any, ...]]:
     """On hand, reserved and available of every level."""
     return api.rows(
-        "select on_hand_units, reserved_units, available_units from stock_levels order by location_id, variant_id"
+        "select on_hand_units, reserved_units, available_units from stock_levels"
+        " order by location_id, variant_id"
     )
 
 

@@ -37,10 +37,8 @@ async def test_a_return_goes_its_whole_way(api: Api, company: Company) -> None:
     assert (await step(api, company, asked["id"], "approve")).json()["status"] == "approved"
     came = (await receive(api, company, asked, written_off=1)).json()
     assert (came["status"], came["refund_amount"]) == ("received", "30.00")
-    assert [(line["disposition"], line["quantity_units"], line["refund_amount"]) for line in came["lines"]] == [
-        ("restocked", 2, "20.00"),
-        ("written_off", 1, "10.00"),
-    ]
+    parts = [(line["disposition"], line["quantity_units"], line["refund_amount"]) for line in came["lines"]]
+    assert parts == [("restocked", 2, "20.00"), ("written_off", 1, "10.00")]
     assert levels(api) == [(98, 0, 98)]
     assert api.rows(
         "select delta_units, reason, reference_id::text from stock_ledger"
