@@ -13,7 +13,7 @@ from api.places import LONGEST_POSTAL_CODE, normal_name, normal_postal_code, sha
 
 FreeBecause = Literal["goods", "threshold", "no_methods"]
 NUMBER_PLACEHOLDER = "{tracking_number}"
-_ZERO = Decimal(0)
+_ZERO = Decimal("0.00")
 
 
 class UnsoundTariff(ValueError):

@@ -16,7 +16,8 @@ from api.shipping.rules import FreeBecause
 from api.shipping.rules import tracking_url as tracking_url
 from core.money import line_amount
 
-_ZERO = Decimal(0)
+_ZERO = Decimal("0.00")
+_WEIGHTLESS = Decimal("0.000")
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,8 @@ async def pack(
             (line_amount(line["unit_price_amount"], line["units"], currency) for line in goods), _ZERO
         ),
         weight_kg=sum(
-            (line["weight_kg"] * line["units"] for line in goods if not line["has_free_shipping"]), _ZERO
+            (line["weight_kg"] * line["units"] for line in goods if not line["has_free_shipping"]),
+            _WEIGHTLESS,
         ),
         has_only_free_shipping=bool(goods) and all(line["has_free_shipping"] for line in goods),
         shipping_classes=frozenset(line["shipping_class"] for line in goods),

@@ -115,7 +115,7 @@ async def test_a_quote_weighs_and_prices_the_goods_itself(
     with api.database.connect("owner") as owner:
         owner.execute("update products set has_free_shipping = true where company_id = %s", [acme.id])
     (offer,) = (await admin.post("/shipping-methods/quotes", wanted)).json()["items"]
-    assert (offer["amount"], offer["regular_amount"], offer["free_because"]) == ("0", "4.90", "goods")
+    assert (offer["amount"], offer["regular_amount"], offer["free_because"]) == ("0.00", "4.90", "goods")
 
     elsewhere = wanted | {"destination": {"country": "FR"}}
     assert (await admin.post("/shipping-methods/quotes", elsewhere)).json()["items"] == []
