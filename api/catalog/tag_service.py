@@ -67,7 +67,8 @@ async def spellings(connection: AsyncConnection, company_id: UUID, names: Collec
     statement = sa.select(tags.c.name).where(
         tags.c.company_id == company_id, sa.func.lower(tags.c.name).in_(list(wanted))
     )
-    return wanted | {name.lower(): name for name in (await connection.execute(statement)).scalars()}
+    known: list[str] = list((await connection.execute(statement)).scalars())
+    return wanted | {name.lower(): name for name in known}
 
 
 async def list_tags(
@@ -89,8 +90,8 @@ async def describe(connection: AsyncConnection, company_id: UUID, rows: Sequence
     """Add the number of products to each tag."""
     values = {"company_id": company_id, "ids": [row["id"] for row in rows]}
     counts: dict[UUID, int] = {}
-    for tag_id, product_count in (await connection.execute(_COUNTS, values)).all():
-        counts[tag_id] = product_count
+    for counted in (await connection.execute(_COUNTS, values)).mappings():
+        counts[counted["id"]] = counted["product_count"]
     return [TagRead.model_validate({**row, "product_count": counts[row["id"]]}) for row in rows]
 
 

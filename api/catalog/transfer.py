@@ -264,7 +264,7 @@ async def _relate(connection: AsyncConnection, scope: ImportScope, known: _Known
         return []
     wanted = {sku for _, skus in known.related.values() for sku in skus}
     values = {"company_id": scope.company_id, "skus": list(wanted)}
-    there = set((await connection.execute(sa.text(transfer_sql.FIND_SKUS), values)).scalars())
+    there: set[str] = set((await connection.execute(sa.text(transfer_sql.FIND_SKUS), values)).scalars())
     pairs = [
         (product_sku, sku) for product_sku, (_, skus) in known.related.items() for sku in skus if sku in there
     ]

@@ -203,5 +203,5 @@ def _is_plain_list(value: Any) -> bool:
     )
 
 
-def _listed(value: Sequence[str]) -> str:
+def _listed(value: Any) -> str:
     return "|".join(value)

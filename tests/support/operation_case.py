@@ -15,6 +15,8 @@ class Case:
 
     path: Callable[[Ids], dict[str, str]] = lambda ids: {}
     body: Callable[[Ids], Any] = lambda ids: None
+    # Parts of a multipart form, as httpx takes them; then there is no JSON body.
+    files: Callable[[Ids], Any] = lambda ids: None
     query: Callable[[Ids], dict[str, str]] = lambda ids: {}
     # Without a published build these answer 503 to everyone, before they look for anything.
     needs_build: bool = False

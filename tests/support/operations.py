@@ -9,6 +9,7 @@ from core.ids import new_id
 from tests.support.api_client import Api
 from tests.support.cases import (
     carts,
+    catalogue,
     checkout,
     coupons,
     inventory,
@@ -69,7 +70,7 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/products/{product_id}"): Case(path_of("product_id")),
     ("POST", "/api/v1/products"): Case(
         body=lambda ids: {
-            "sku": "NEW-1", "name": "New", "price_amount": "5.00", "shop_id": ids["shop_id"],
+            "sku": "NEW-1", "name": "New", "slug": f"new-{ids['slug']}", "price_amount": "5.00", "shop_id": ids["shop_id"],
             "category_id": ids["category_id"],
         }
     ),
@@ -149,6 +150,7 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
 # Per domain: its cases, and what it adds to a company so that each path names something. In the order in
 # which rows need one another.
 _DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitable[None]] | None], ...] = (
+    (catalogue.CASES, catalogue.add),
     (shipping.CASES, shipping.add),
     (taxes.CASES, taxes.add),
     (reviews.CASES, reviews.add),
@@ -184,7 +186,11 @@ async def populate(api: Api, company: Company) -> World:
         case = CASES[method, path]
         headers = admin | {"Idempotency-Key": str(uuid4())}
         response = await api.client.request(
-            method, path.format(**case.path(ids)), json=case.body(ids), headers=headers
+            method,
+            path.format(**case.path(ids)),
+            json=case.body(ids),
+            files=case.files(ids),
+            headers=headers,
         )
         assert response.is_success, response.text
         content: dict[str, Any] = response.json()

@@ -43,7 +43,12 @@ async def call(
         body = {**(body or {}), **extra}
     headers = headers | {"Idempotency-Key": str(uuid4())}
     return await api.client.request(
-        method, path.format(**case.path(ids)), params=case.query(ids), json=body, headers=headers
+        method,
+        path.format(**case.path(ids)),
+        params=case.query(ids),
+        json=body,
+        files=case.files(ids),
+        headers=headers,
     )
 
 
@@ -160,7 +165,7 @@ def test_every_object_in_a_request_body_forbids_unknown_fields(api: Api) -> None
 
 def body_schema(document: dict[str, Any], operation: tuple[str, str]) -> dict[str, Any] | None:
     body = document["paths"][operation[1]][operation[0].lower()].get("requestBody")
-    if body is None:
+    if body is None or "application/json" not in body["content"]:
         return None
     schema = body["content"]["application/json"]["schema"]
     schema = schema.get("anyOf", [schema])[0]
