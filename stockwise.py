@@ -39,6 +39,9 @@ app = typer.Typer(
 )
 imports = typer.Typer(help="Load a shop's history from files.", no_args_is_help=True)
 app.add_typer(imports, name="import")
+exports = typer.Typer(help="Write what is stored into files.", no_args_is_help=True)
+app.add_typer(exports, name="export")
+register_product_files(imports, exports)
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
 Compared = Annotated[Reconciled, typer.Argument(help="What to compare.")]

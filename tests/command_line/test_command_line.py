@@ -21,6 +21,8 @@ EVERY_COMMAND = (
     "run",
     "dagster",
     "import online-retail",
+    "import products",
+    "export products",
     "reconcile",
     "status",
     "doctor",

@@ -70,8 +70,8 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/products/{product_id}"): Case(path_of("product_id")),
     ("POST", "/api/v1/products"): Case(
         body=lambda ids: {
-            "sku": "NEW-1", "name": "New", "slug": f"new-{ids['slug']}", "price_amount": "5.00", "shop_id": ids["shop_id"],
-            "category_id": ids["category_id"],
+            "sku": "NEW-1", "name": "New", "slug": f"new-{ids['slug']}", "price_amount": "5.00",
+            "shop_id": ids["shop_id"], "category_id": ids["category_id"],
         }
     ),
     ("PATCH", "/api/v1/products/{product_id}"): Case(path_of("product_id"), lambda ids: {"name": "Other"}),
