@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +15,11 @@ from api.orders.tables import order_cancellation_lines, order_cancellations, ord
 
 Row = Mapping[str, Any]
 UnitsColumn = Literal["cancelled_units", "fulfilled_units", "delivered_units", "returned_units"]
+
+_WITH_PARCEL = sa.text(
+    "exists (select from shipments where shipments.company_id = orders.company_id"
+    " and shipments.order_id = orders.id and shipments.tracking_number = :tracking_number)"
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,10 @@ class OrderFilter:
     shop_id: UUID | None = None
     customer_id: UUID | None = None
     status: str | None = None
+    payment_status: str | None = None
+    order_number: str | None = None
+    tracking_number: str | None = None
+    variant_id: UUID | None = None
     placed_from: datetime | None = None
     placed_until: datetime | None = None
 
@@ -42,9 +51,21 @@ class OrderFilter:
             orders.c.customer_id: (self.own_customer_id, self.customer_id),
             orders.c.shop_id: (self.shop_id,),
             orders.c.status: (self.status,),
+            orders.c.payment_status: (self.payment_status,),
+            orders.c.order_number: (self.order_number,),
         }
         for column, values in equal.items():
             conditions += [column == value for value in values if value is not None]
+        if self.tracking_number is not None:
+            with_parcel = _WITH_PARCEL.bindparams(tracking_number=self.tracking_number)
+            conditions.append(cast("sa.ColumnElement[bool]", with_parcel))
+        if self.variant_id is not None:
+            of_variant = sa.select(order_lines.c.order_id).where(
+                order_lines.c.company_id == orders.c.company_id,
+                order_lines.c.order_id == orders.c.id,
+                order_lines.c.variant_id == self.variant_id,
+            )
+            conditions.append(of_variant.exists())
         return conditions
 
 

@@ -30,6 +30,7 @@ from api.orders.schemas import (
     OrderRead,
     OrderStatus,
     OrderSummary,
+    PaymentStatus,
 )
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.problems import request_id_of
@@ -85,6 +86,10 @@ async def list_orders(
     status: OrderStatus | None = None,
     shop_id: UUID | None = None,
     customer_id: UUID | None = None,
+    payment_status: PaymentStatus | None = None,
+    order_number: Annotated[str | None, Query(max_length=50)] = None,
+    tracking_number: Annotated[str | None, Query(max_length=100)] = None,
+    variant_id: UUID | None = None,
     placed_from: Annotated[Instant | None, Query(description="Inclusive")] = None,
     placed_until: Annotated[Instant | None, Query(description="Exclusive")] = None,
     cursor: PageCursor = None,
@@ -96,6 +101,10 @@ async def list_orders(
         status=status,
         shop_id=shop_id,
         customer_id=customer_id,
+        payment_status=payment_status,
+        order_number=order_number,
+        tracking_number=tracking_number,
+        variant_id=variant_id,
         placed_from=placed_from,
         placed_until=placed_until,
     )

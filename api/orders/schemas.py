@@ -26,6 +26,7 @@ OrderStatus = Literal[
     "returned",
     "refunded",
 ]
+PaymentStatus = Literal["unpaid", "authorised", "paid", "partly_refunded", "refunded", "failed", "voided"]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]

@@ -111,9 +111,7 @@ async def test_tracking_tells_what_the_carrier_told(api: Api, company: Company) 
         occurred_at=picked.isoformat(),
     )
     await track(api, company, order["id"], shipment["id"], "delivered", location="Köln")
-    answer = await api.client.get(
-        f"{ORDERS}/{order['id']}/tracking", headers=api.token("customer", company)
-    )
+    answer = await api.client.get(f"{ORDERS}/{order['id']}/tracking", headers=api.token("customer", company))
     told = answer.json()
     assert (told["status"], told["order_number"]) == ("delivered", order["order_number"])
     assert datetime.fromisoformat(told["estimated_delivery_at"]) == expected
@@ -174,3 +172,22 @@ async def test_a_shipment_s_carrier_can_be_corrected(api: Api, company: Company)
     assert_problem(bad, 422, "invalid_content")
     refused = await api.client.patch(path, json=body, headers=api.token("customer", company))
     assert_problem(refused, 403, "forbidden")
+
+
+async def test_orders_are_found_by_parcel_number_and_variant(api: Api, company: Company) -> None:
+    wanted = await ordered(api, company)
+    await ordered(api, company, is_paid=False)
+    await send(api, company, wanted["id"], tracking_number="JD01")
+    staff = api.token("shop_staff", company)
+    for query, count in (
+        ({"tracking_number": "JD01"}, 1),
+        ({"tracking_number": "JD02"}, 0),
+        ({"order_number": wanted["order_number"]}, 1),
+        ({"payment_status": "paid"}, 1),
+        ({"variant_id": str(company.variant_id)}, 2),
+        ({"variant_id": str(uuid4())}, 0),
+    ):
+        answer = await api.client.get(ORDERS, params=query, headers=staff)
+        found = answer.json()["items"]
+        assert len(found) == count, query
+        assert count != 1 or found[0]["id"] == wanted["id"]

@@ -43,9 +43,7 @@ async def test_a_customer_s_note_is_closed_when_the_goods_have_left(api: Api, co
 
 async def test_history_says_who_when_and_why(api: Api, company: Company) -> None:
     order = await delivered(api, company)
-    answer = await api.client.get(
-        f"{ORDERS}/{order['id']}/history", headers=api.token("customer", company)
-    )
+    answer = await api.client.get(f"{ORDERS}/{order['id']}/history", headers=api.token("customer", company))
     items = answer.json()["items"]
     assert [(item["change"], item["to_status"]) for item in items] == [
         ("status", "pending"),

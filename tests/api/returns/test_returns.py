@@ -83,9 +83,7 @@ async def test_an_order_that_came_back_whole_is_returned_then_refunded(api: Api,
 async def test_no_unit_comes_back_twice_whoever_asks_at_once(api: Api, company: Company) -> None:
     order = await delivered(api, company, **{company.sku: 4})
     line_id = order["lines"][0]["id"]
-    answers = await asyncio.gather(
-        *(ask_return(api, company, order["id"], {line_id: 3}) for _ in range(8))
-    )
+    answers = await asyncio.gather(*(ask_return(api, company, order["id"], {line_id: 3}) for _ in range(8)))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
     assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"not_returnable"}
     assert (await ask_return(api, company, order["id"], {line_id: 1})).status_code == 201
@@ -149,9 +147,7 @@ async def test_of_parcels_that_arrived_at_different_times_each_has_its_window(
             [shipment] = (await send(api, company, order["id"], {line_id: units})).json()["items"]
             await track(api, company, order["id"], shipment["id"], "delivered")
         clock.moved = timedelta(days=35)
-        assert_problem(
-            await ask_return(api, company, order["id"], {line_id: 2}), 409, "return_window_closed"
-        )
+        assert_problem(await ask_return(api, company, order["id"], {line_id: 2}), 409, "return_window_closed")
         assert (await ask_return(api, company, order["id"], {line_id: 1})).status_code == 201
 
 
@@ -241,9 +237,7 @@ async def test_everyone_sees_the_returns_they_may(api: Api, two_companies: tuple
     customer = api.token("customer", company)
     page = (await api.client.get(RETURNS, params={"limit": 1}, headers=customer)).json()
     assert [one["id"] for one in page["items"]] == [second["id"]]
-    rest = await api.client.get(
-        RETURNS, params={"limit": 1, "cursor": page["next_cursor"]}, headers=customer
-    )
+    rest = await api.client.get(RETURNS, params={"limit": 1, "cursor": page["next_cursor"]}, headers=customer)
     assert [one["id"] for one in rest.json()["items"]] == [first["id"]]
     approved = await api.client.get(RETURNS, params={"status": "approved"}, headers=customer)
     assert approved.json()["items"] == []
