@@ -14,6 +14,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from api.catalog.commands import register as register_product_files
 from core.command_line import Reconciled, Session, hoist_global_flags
 from core.errors import StockwiseError, UsageError
 from core.telemetry import switch_telemetry_off
