@@ -21,6 +21,7 @@ from core.warehouse import EngineError, Warehouse
 from pipelines.published_files import (
     CompanyContent,
     PublishError,
+    WrittenBefore,
     read_contents,
     write_company_file,
     write_platform_file,
@@ -120,18 +121,19 @@ def _write_files(
     warehouse: Warehouse, draft: Path, build: BuildInfo, *, progress: Progress, reached: Reached
 ) -> tuple[dict[str, CompanyContent], int]:
     previous = current_build(warehouse.settings)
-    known = _fingerprints(warehouse.settings, previous)
+    known = _marks(warehouse.settings, previous)
     linked = 0
     with warehouse.connect() as connection:
         contents = read_contents(connection)
         with progress.step("publish: write a file per company", total=len(contents) + 1) as step:
             for company_id, content in contents.items():
                 file = draft / f"{company_id}.duckdb"
-                if previous and known.get(company_id) == content.fingerprint:
-                    os.link(build_folder(warehouse.settings, previous.build_id) / file.name, file)
+                before = _before(warehouse.settings, previous, company_id, known)
+                if before and before.marks == content.marks:
+                    os.link(before.file, file)
                     linked += 1
                 else:
-                    write_company_file(connection, file, company_id, content, build)
+                    write_company_file(connection, file, company_id, content, build, before=before)
                 reached("file")
                 step.advance()
             write_platform_file(connection, draft / f"{PLATFORM}.duckdb", build)
@@ -140,18 +142,24 @@ def _write_files(
 
 
 def _write_build_file(draft: Path, build: BuildInfo, contents: Mapping[str, CompanyContent]) -> None:
-    fingerprints = {company: content.fingerprint for company, content in contents.items()}
+    marks = {company: content.marks for company, content in contents.items()}
     file = draft / BUILD_FILE
-    file.write_text(
-        json.dumps({**build.model_dump(mode="json"), "fingerprints": fingerprints}, indent=1),
-        encoding="utf-8",
-    )
+    file.write_text(json.dumps({**build.model_dump(mode="json"), "marks": marks}, indent=1), encoding="utf-8")
     sync_file(file)
 
 
-def _fingerprints(settings: Settings, build: BuildInfo | None) -> dict[str, str]:
+def _marks(settings: Settings, build: BuildInfo | None) -> dict[str, dict[str, str]]:
+    """The marks of a build's files; none of a build that an older release wrote."""
     if build is None:
         return {}
     content = json.loads((build_folder(settings, build.build_id) / BUILD_FILE).read_text(encoding="utf-8"))
-    fingerprints: dict[str, str] = content["fingerprints"]
-    return fingerprints
+    marks: dict[str, dict[str, str]] = content.get("marks", {})
+    return marks
+
+
+def _before(
+    settings: Settings, build: BuildInfo | None, company_id: str, known: Mapping[str, Mapping[str, str]]
+) -> WrittenBefore | None:
+    if build is None or company_id not in known:
+        return None
+    return WrittenBefore(build_folder(settings, build.build_id) / f"{company_id}.duckdb", known[company_id])

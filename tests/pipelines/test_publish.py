@@ -11,7 +11,7 @@ import pytest
 from core.published import current_build, open_snapshot
 from core.settings import Settings
 from core.warehouse import hold_warehouse
-from pipelines.published_files import PublishError
+from pipelines.published_files import PublishError, WrittenBefore, read_contents, write_company_file
 from tests.support.kill_points import run_until_killed
 from tests.support.publishing import (
     ACME,
@@ -53,6 +53,57 @@ def test_an_unchanged_company_is_linked_and_a_changed_one_written(settings: Sett
     build = current_build(settings)
     assert build is not None
     assert (build.build_id, build.feed_pull_id) == (build_name(2), "pull-2")
+
+
+def test_a_file_that_keeps_unchanged_tables_holds_what_a_new_one_holds(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Only the changed table is written again, and the rest is as served."""
+    fill_serving(settings, {ACME: 10, BOLT: 20})
+    publish_number(settings, 1)
+    old = settings.published_folder / build_name(1) / f"{ACME}.duckdb"
+    with hold_warehouse(settings) as warehouse, warehouse.connect() as connection:
+        before = WrittenBefore(old, read_contents(connection)[ACME].marks)
+        connection.execute(f"update serving.srv_sales_daily set units = 9 where company_id = '{ACME}'")
+        content = read_contents(connection)[ACME]
+        build = current_build(settings)
+        assert build is not None
+        whole, partial = tmp_path / "whole.duckdb", tmp_path / "partial.duckdb"
+        assert len(write_company_file(connection, whole, ACME, content, build)) == len(content.rows)
+        assert write_company_file(connection, partial, ACME, content, build, before=before) == [
+            "srv_sales_daily"
+        ]
+        connection.execute(f"attach '{whole}' as whole (read_only)")
+        connection.execute(f"attach '{partial}' as partial (read_only)")
+        for table in (*content.rows, "build_info"):
+            assert (
+                connection.execute(
+                    f"(from whole.{table} except all from partial.{table})"
+                    f" union all (from partial.{table} except all from whole.{table})"
+                ).fetchall()
+                == []
+            )
+
+
+def test_a_kept_table_that_is_not_what_is_served_publishes_nothing(settings: Settings) -> None:
+    """As after a damaged build file: the marks say unchanged, the old file holds something else."""
+    fill_serving(settings, {ACME: 10})
+    publish_number(settings, 1)
+    old = settings.published_folder / build_name(1) / f"{ACME}.duckdb"
+    with hold_warehouse(settings) as warehouse, warehouse.connect() as connection:
+        connection.execute(f"update serving.srv_sales_daily set units = 9 where company_id = '{ACME}'")
+        content = read_contents(connection)[ACME]
+        build = current_build(settings)
+        assert build is not None
+        with pytest.raises(PublishError, match="does not hold in srv_sales_daily what is served"):
+            write_company_file(
+                connection,
+                settings.home / "wrong.duckdb",
+                ACME,
+                content,
+                build,
+                before=WrittenBefore(old, content.marks),
+            )
 
 
 def test_old_builds_are_kept_by_count(tmp_path: Path) -> None:
