@@ -8,15 +8,19 @@ from typing import Final
 from uuid import UUID
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.errors import ApiError
 from api.payments import operations, queries, recording, webhooks
 from api.payments.desk import PaymentDesk
+from core.errors import StockwiseError
 from core.events.relay import Consumer, Event
 from core.postgres.transaction import run_in_transaction, transaction
 from core.time import Clock
 
 MOST_OPERATIONS: Final = 100
+log = structlog.get_logger(__name__)
 _FIND_DUE = sa.text("select company_id from payments_find_due(:at)")
 
 
@@ -27,8 +31,11 @@ async def see_to_payments(desk: PaymentDesk, *, clock: Clock) -> int:
         company_ids: list[UUID] = list((await connection.execute(_FIND_DUE, {"at": now})).scalars())
     done = 0
     for company_id in company_ids:
-        done += await webhooks.apply_due(desk, company_id, now=now)
-        done += await _carry_out_due(desk, company_id, now=now, clock=clock)
+        try:
+            done += await webhooks.apply_due(desk, company_id, now=now)
+            done += await _carry_out_due(desk, company_id, now=now, clock=clock)
+        except (StockwiseError, ApiError) as error:  # one company's trouble does not stop the others
+            log.error("payments_not_seen_to", company_id=str(company_id), reason=str(error))
     return done
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -34,6 +34,8 @@ from core.time import Clock
 
 log = structlog.get_logger(__name__)
 _PAUSE_SECONDS = 0.1
+_TRIES_AT_ONCE = 2
+_LONGEST_PAUSE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,19 @@ async def reserve_step(
 def request_key_of(keyed: KeyedRequest) -> str:
     """Name a request for ever, so that its repetition finds its operation."""
     return f"{keyed.scope} {keyed.key}"
+
+
+def pause_after(tries: int) -> timedelta:
+    """Return how long to leave a provider alone after so many lost answers: at first not at all.
+
+    Examples
+    --------
+    >>> [pause_after(tries).seconds for tries in (1, 2, 3, 6, 99)]
+    [0, 0, 2, 16, 600]
+    """
+    if tries <= _TRIES_AT_ONCE:
+        return timedelta(0)
+    return min(timedelta(seconds=2.0 ** min(tries - _TRIES_AT_ONCE, 20)), _LONGEST_PAUSE)
 
 
 async def carry_out(desk: PaymentDesk, company_id: UUID, operation_id: UUID, *, clock: Clock) -> bool:
@@ -240,7 +255,9 @@ async def _record(
         return
     now = clock()
     if outcome is None:
-        await queries.change_operation(connection, operation, claimed_until=now)
+        await queries.change_operation(
+            connection, operation, claimed_until=now + pause_after(operation["tries"])
+        )
         return
     await queries.change_operation(
         connection,

@@ -18,16 +18,20 @@ class OrderMoney:
 
     captured_amount: Decimal
     refunded_amount: Decimal
+    # Captured and not asked back yet.
+    refundable_amount: Decimal
 
 
 async def money_of_order(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> OrderMoney:
     """Add up the order's shares of its payments; nothing is locked."""
-    captured, refunded = (
-        sa.func.coalesce(sa.func.sum(column), 0)
-        for column in (payment_allocations.c.captured_amount, payment_allocations.c.refunded_amount)
+    share = payment_allocations.c
+    columns = (
+        share.captured_amount,
+        share.refunded_amount,
+        share.captured_amount - share.refund_reserved_amount,
     )
-    statement = sa.select(captured, refunded).where(
+    statement = sa.select(*(sa.func.coalesce(sa.func.sum(column), 0) for column in columns)).where(
         payment_allocations.c.company_id == company_id, payment_allocations.c.order_id == order_id
     )
     row = (await connection.execute(statement)).one()
-    return OrderMoney(Decimal(row[0]), Decimal(row[1]))
+    return OrderMoney(*(Decimal(amount) for amount in row))

@@ -27,6 +27,8 @@ from api.payments.tables import (
 from core.ids import new_id
 
 LEASE = timedelta(seconds=60)
+# PayPal forgets an idempotency key after 6 hours, Stripe after 24: later, asking again could charge again.
+KEY_LIFETIME = timedelta(hours=5)
 _NEXT_NUMBER = sa.text(
     "select document_number('TXN', nextval('transaction_number_seq'), :at, companies.timezone)"
     " from companies where companies.id = :company_id"
@@ -390,6 +392,7 @@ async def claim_operation(
             payment_operations.c.id == operation_id,
             payment_operations.c.status == "pending",
             payment_operations.c.claimed_until <= at,
+            payment_operations.c.created_at > at - KEY_LIFETIME,
         )
         .values(claimed_until=at + LEASE, tries=payment_operations.c.tries + 1, updated_at=sa.func.now())
     )
@@ -418,6 +421,7 @@ async def due_operation_ids(
             payment_operations.c.company_id == company_id,
             payment_operations.c.status == "pending",
             payment_operations.c.claimed_until <= at,
+            payment_operations.c.created_at > at - KEY_LIFETIME,
         )
         .order_by(payment_operations.c.claimed_until, payment_operations.c.id)
         .limit(limit)

@@ -61,6 +61,10 @@ async def take(
         If no company of ours is meant, or its signature does not fit that company's secret.
     """
     company_id = await _company_of(desk, provider, account_id)
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise WebhookRefused from None
     if company_id is None:
         raise WebhookRefused
     async with transaction(desk.database, company_id=company_id) as connection:
@@ -72,9 +76,7 @@ async def take(
         event = await gateway.believe(body, headers, now=now.timestamp())
     except NotBelieved:
         raise WebhookRefused from None
-    keep = partial(
-        _keep, company_id=company_id, provider=provider, event=event, sealed=desk.vault.seal(body.decode())
-    )
+    keep = partial(_keep, company_id=company_id, provider=provider, event=event, sealed=desk.vault.seal(text))
     await run_in_transaction(desk.database, keep, company_id=company_id)
 
 
