@@ -81,6 +81,15 @@ async def credit_refund(
     await _request(connection, order, kind="credit_note", source_id=refund_id, document=document, at=at)
 
 
+async def note_uninvoiced_refund(
+    connection: AsyncConnection, order: Mapping[str, Any], *, refund_id: UUID, at: datetime
+) -> None:
+    """Note that a refund is of money for units that were never invoiced: no credit note is due for it."""
+    await _request(
+        connection, order, kind="credit_note", source_id=refund_id, document={}, at=at, issued_at=at
+    )
+
+
 async def _is_invoiced(connection: AsyncConnection, order: Mapping[str, Any]) -> bool:
     """Tell whether the order's invoice was asked for; the order's lock keeps the answer true."""
     found = sa.select(invoice_requests.c.id).where(
@@ -99,6 +108,7 @@ async def _request(
     source_id: UUID,
     document: Document,
     at: datetime,
+    issued_at: datetime | None = None,
 ) -> None:
     await connection.execute(
         insert(invoice_requests)
@@ -109,6 +119,7 @@ async def _request(
             source_id=source_id,
             document=document,
             requested_at=at,
+            issued_at=issued_at,
         )
         .on_conflict_do_nothing(constraint="uq_invoice_requests_company_id_kind_source_id")
     )

@@ -139,9 +139,15 @@ async def _settle(
     cancellation_id = new_id()
     goods = total_of(parts)
     shipping = shipping_share(lines, order["shipping_amount"], parts)
-    refund_id = await refunds.give_back(
-        connection, order, amount=goods + shipping, reason=reason or DEFAULT_REASON, key=cancellation_id
+    given = await refunds.give_back(
+        connection,
+        order,
+        amount=goods + shipping,
+        reason=reason or DEFAULT_REASON,
+        key=cancellation_id,
+        user_id=user_id,
     )
+    refund_id = None if given is None else given.refund_id
     key = {"company_id": order["company_id"], "order_cancellation_id": cancellation_id}
     await queries.insert_cancellation(
         connection,
@@ -170,6 +176,7 @@ async def _settle(
         parts,
         source_id=refund_id or cancellation_id,
         shipping_amount=shipping,
+        paid_back_amount=None if given is None else given.amount,
         reason=reason,
         at=at,
     )

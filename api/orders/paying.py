@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.coupons.taking_again import take_again as take_coupons_again
-from api.fulfilment.invoicing import credit_refund, request_invoice
+from api.fulfilment.invoicing import credit_refund, note_uninvoiced_refund, request_invoice
 from api.inventory.holding import HoldLine, hold_for_order
 from api.orders import queries, refunds, rules
 from api.orders.amounts import ZERO, OrderAmounts, kept_units
@@ -205,13 +205,15 @@ async def _return_excess(
     [amounts] = await order_totals(connection, order["company_id"], [order["id"]])
     excess = ZERO if captured is None else captured - amounts.due_amount
     if excess > ZERO:
-        await refunds.give_back(
+        given = await refunds.give_back(
             connection,
             {**order, "payment_status": "paid"},
             amount=excess,
             reason="cancelled before it was paid",
             key=order["id"],
         )
+        if given is not None and given.refund_id is not None:
+            await note_uninvoiced_refund(connection, order, refund_id=given.refund_id, at=at)
 
 
 async def _record(

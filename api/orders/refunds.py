@@ -7,6 +7,7 @@ Payments call orders, so their service is imported where it is used.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,14 @@ from api.orders.amounts import ZERO
 from api.payments.order_money import money_of_order
 
 REFUNDABLE = frozenset({"paid", "partly_refunded"})
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """What was asked back of a paid order, and the refund; no refund where nothing is left."""
+
+    refund_id: UUID | None
+    amount: Decimal
 
 
 async def lock_money(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
@@ -47,15 +56,28 @@ async def give_back(
     amount: Decimal,
     reason: str,
     key: UUID,
-) -> UUID | None:
+    user_id: UUID | None = None,
+) -> GivenBack | None:
     """Ask for a refund of what was paid for an order; None where nothing was paid, or nothing is due.
 
-    ``key`` names the cause (the cancellation, the return): the same cause is refunded once.
+    ``key`` names the cause (the cancellation, the return): the same cause is refunded once. What was given
+    back before out of goodwill is not given twice: the amount is at most what is left of the captured money.
     """
-    if amount == ZERO or order["payment_status"] not in REFUNDABLE:
+    if order["payment_status"] not in REFUNDABLE:
         return None
+    money = await money_of_order(connection, order["company_id"], order["id"])
+    amount = min(amount, money.refundable_amount)
+    if amount <= ZERO:
+        return GivenBack(None, ZERO)
     from api.payments import service as payments
 
-    return await payments.request_refund(
-        connection, order["company_id"], order_id=order["id"], amount=amount, reason=reason, key=str(key)
+    refund_id = await payments.request_refund(
+        connection,
+        order["company_id"],
+        order_id=order["id"],
+        amount=amount,
+        reason=reason,
+        key=str(key),
+        requested_by=user_id,
     )
+    return GivenBack(refund_id, amount)

@@ -99,7 +99,11 @@ async def refund(
             pointer="/refund_amount", extensions={"refund_amount": str(found["refund_amount"])}
         )
     reason = wanted.note or found["reason"] or "return"
-    refund_id = await refunds.give_back(connection, order, amount=amount, reason=reason, key=return_id)
+    given = await refunds.give_back(
+        connection, order, amount=amount, reason=reason, key=return_id, user_id=caller.user_id
+    )
+    refund_id = None if given is None else given.refund_id
+    amount = amount if given is None else given.amount
     await queries.update_return(
         connection,
         found,

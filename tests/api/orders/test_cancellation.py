@@ -20,6 +20,7 @@ from tests.support.lifecycle import (
     units_of,
 )
 from tests.support.orders import assert_all_adds_up, counts
+from tests.support.payments import refund
 
 
 async def test_units_cancelled_one_by_one_give_back_the_line_to_the_cent(api: Api, company: Company) -> None:
@@ -109,3 +110,13 @@ async def test_a_line_named_twice_is_refused(api: Api, company: Company) -> None
     body = {"lines": units_of({line_id: 1}) * 2}
     answer = await post(api, f"{ORDERS}/{order['id']}/cancel", body, api.token("shop_staff", company))
     assert_problem(answer, 422, "invalid_content")
+
+
+async def test_what_was_given_back_out_of_goodwill_is_not_given_twice(api: Api, company: Company) -> None:
+    order = await ordered(api, company, **{company.sku: 4})
+    payment_id = api.scalar("select id::text from payments")
+    goodwill = {"order_id": order["id"], "amount": "5.00", "reason": "late"}
+    assert (await refund(api, company, payment_id, goodwill)).status_code < 300
+    assert (await cancel(api, company, order["id"])).json()["status"] == "cancelled"
+    assert refunds(api) == [("5.00", "late"), ("35.00", "changed my mind")]
+    assert api.scalar("select total_amount from order_cancellations") == Decimal(40)

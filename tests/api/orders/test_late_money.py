@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from api.fulfilment.issuing import issue_invoices
 from api.orders import service
 from api.orders.expiry import release_expired_reservations
 from core.postgres.pools import Database
@@ -12,8 +13,9 @@ from core.postgres.transaction import transaction
 from core.time import utc_now
 from tests.support.api_client import Api
 from tests.support.companies import Company
-from tests.support.lifecycle import cancel, levels, ordered
+from tests.support.lifecycle import cancel, levels, ordered, refunds
 from tests.support.orders import assert_all_adds_up, counts
+from tests.support.payments import intent, local_event, run_worker, send_local
 
 
 async def expired(api: Api, company: Company, database: Database, units: int = 4) -> UUID:
@@ -105,3 +107,18 @@ async def test_payment_statuses_go_forward_only(api: Api, company: Company, data
         assert await tell(database, company, service.record_payment_status, order_id, status) is False
     assert await tell(database, company, service.record_payment_status, order_id, "partly_refunded") is True
     assert api.scalar("select payment_status from orders") == "partly_refunded"
+
+
+async def test_money_for_units_cancelled_meanwhile_goes_back_without_a_credit_note(
+    api: Api, company: Company, database: Database
+) -> None:
+    order = await ordered(api, company, is_paid=False, **{company.sku: 4})
+    payment = await intent(api, company, order["id"])
+    await cancel(api, company, order["id"], {order["lines"][0]["id"]: 1})
+    await send_local(api, company, local_event("payment.captured", payment))
+    for _ in range(2):
+        await run_worker(api)
+    assert refunds(api) == [("10.00", "cancelled before it was paid")]
+    assert api.rows("select status, payment_status from orders") == [("confirmed", "partly_refunded")]
+    assert await issue_invoices(database, utc_now()) == 1
+    assert api.rows("select kind, total_amount from invoices") == [("invoice", Decimal(30))]
