@@ -75,12 +75,15 @@ async def test_bad_variants_are_refused(
 
 async def test_the_database_itself_keeps_choices_apart(api: Api, company: Company) -> None:
     await shirt(api, company)
-    with api.database.connect("owner") as owner:
-        with pytest.raises(psycopg.Error, match="uq_variants_options"):
-            owner.execute(
-                "insert into variants (company_id, product_id, sku, options)"
-                " select company_id, product_id, 'TWIN', options from variants where sku = 'SHIRT-1'"
-            )
+    twin = (
+        "insert into variants (company_id, product_id, sku, options)"
+        " select company_id, product_id, 'TWIN', options from variants where sku = 'SHIRT-1'"
+    )
+    with (
+        api.database.connect("owner") as owner,
+        pytest.raises(psycopg.Error, match="uq_variants_options"),
+    ):
+        owner.execute(twin)
 
 
 async def test_a_variant_is_changed_by_version_and_archived(api: Api, company: Company) -> None:
