@@ -14,7 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.access import Caller
 from api.errors import InvalidContent, NotFound
 from api.idempotency import KeyedRequest
-from api.payments import intents, operations, queries, reading, recording, refunds, rules, saved
+from api.payments import (
+    intents,
+    operation_queries,
+    operations,
+    queries,
+    reading,
+    recording,
+    refunds,
+    rules,
+    saved,
+)
 from api.payments.desk import PaymentDesk
 from api.payments.errors import (
     CaptureExceedsAuthorised,
@@ -59,7 +69,7 @@ async def reserve_process(
         return NOTHING_TO_DO
     if payment["payment_status"] == "authorised":
         return NOTHING_TO_DO
-    in_flight = await queries.operation_in_flight(connection, keyed.company_id, payment["id"])
+    in_flight = await operation_queries.operation_in_flight(connection, keyed.company_id, payment["id"])
     if in_flight is not None:
         return await operations.reserve_step(
             connection, desk, payment, in_flight["kind"], keyed=keyed, now=now
@@ -178,11 +188,11 @@ async def reserve_refund(
         key=refund_key(keyed),
         at=now,
         requested_by=caller.user_id,
-        claimed_until=now + queries.LEASE,
+        claimed_until=now + operation_queries.LEASE,
         request_key=operations.request_key_of(keyed),
         request_sha256=keyed.request_sha256,
     )
-    operation = await queries.find_operation(connection, keyed.company_id, refund_id=refund_id)
+    operation = await operation_queries.find_operation(connection, keyed.company_id, refund_id=refund_id)
     return Reserved(None if operation is None else operation["id"])
 
 

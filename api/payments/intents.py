@@ -17,7 +17,7 @@ from api.errors import NotFound
 from api.orders import access as orders_access
 from api.orders import paying
 from api.orders.amounts import OrderAmounts
-from api.payments import accounts, queries, recording, rules
+from api.payments import accounts, operation_queries, queries, recording, rules
 from api.payments.errors import OrderNotPayable, PaymentNotOpen, UnknownPaymentMethod
 from api.payments.schemas import IntentCreate
 from api.permissions import Scope
@@ -143,7 +143,7 @@ async def _refresh(
     payment_id: UUID = payment["id"]
     company_id = payment["company_id"]
     is_open = payment["status"] in ("pending", "failed") and payment["gateway_payment_id"] is None
-    in_flight = await queries.operation_in_flight(connection, company_id, payment_id)
+    in_flight = await operation_queries.operation_in_flight(connection, company_id, payment_id)
     is_changeable = is_open or (payment["status"] == "failed" and payment["provider"] == method["provider"])
     if not is_changeable or in_flight is not None:
         return payment_id

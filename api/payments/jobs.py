@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.errors import ApiError
-from api.payments import operations, queries, recording, webhooks
+from api.payments import operation_queries, operations, queries, recording, webhooks
 from api.payments.desk import PaymentDesk
 from core.errors import StockwiseError
 from core.events.relay import Consumer, Event
@@ -55,7 +55,9 @@ CONSUMERS = (
 
 async def _carry_out_due(desk: PaymentDesk, company_id: UUID, *, now: datetime, clock: Clock) -> int:
     async with transaction(desk.database, company_id=company_id) as connection:
-        waiting = await queries.due_operation_ids(connection, company_id, at=now, limit=MOST_OPERATIONS)
+        waiting = await operation_queries.due_operation_ids(
+            connection, company_id, at=now, limit=MOST_OPERATIONS
+        )
     done = 0
     for operation_id in waiting:
         claim = partial(_claim, company_id=company_id, operation_id=operation_id, now=now)
@@ -65,4 +67,4 @@ async def _carry_out_due(desk: PaymentDesk, company_id: UUID, *, now: datetime, 
 
 
 async def _claim(connection: AsyncConnection, *, company_id: UUID, operation_id: UUID, now: datetime) -> bool:
-    return await queries.claim_operation(connection, company_id, operation_id, at=now)
+    return await operation_queries.claim_operation(connection, company_id, operation_id, at=now)

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.errors import IdempotencyKeyReused
 from api.idempotency import KeyedRequest, claim
-from api.payments import queries, recording, refunds
+from api.payments import operation_queries, queries, recording, refunds
 from api.payments.desk import PaymentDesk
 from api.payments.errors import GatewayNotConfigured, PaymentInProgress, PaymentOutcomeUnknown
 from api.payments.gateways.contract import AnswerLost, Gateway, GatewayOutcome, GatewayRequest
@@ -101,11 +101,13 @@ async def reserve_step(
     request: dict[str, Any] | None = None,
 ) -> Reserved:
     """Write and claim a charging step of a locked payment, or find the one that is under way."""
-    in_flight = await queries.operation_in_flight(connection, keyed.company_id, payment["id"])
+    in_flight = await operation_queries.operation_in_flight(connection, keyed.company_id, payment["id"])
     if in_flight is not None:
-        is_ours = await queries.claim_operation(connection, keyed.company_id, in_flight["id"], at=now)
+        is_ours = await operation_queries.claim_operation(
+            connection, keyed.company_id, in_flight["id"], at=now
+        )
         return Reserved(in_flight["id"]) if is_ours else Reserved(is_others=True)
-    operation_id = await queries.add_operation(
+    operation_id = await operation_queries.add_operation(
         connection,
         company_id=keyed.company_id,
         payment_id=payment["id"],
@@ -114,7 +116,7 @@ async def reserve_step(
         request_encrypted=desk.vault.seal(request) if request else None,
         request_key=request_key_of(keyed),
         request_sha256=keyed.request_sha256,
-        claimed_until=now + queries.LEASE,
+        claimed_until=now + operation_queries.LEASE,
         tries=1,
     )
     return Reserved(operation_id)
@@ -163,7 +165,7 @@ async def _reserve_once(
     """Find out whether the request was answered, or is being carried out, before anything is written."""
     if await claim(connection, keyed) is not None:
         return NOTHING_TO_DO
-    known = await queries.find_operation(
+    known = await operation_queries.find_operation(
         connection, keyed.company_id, request_key=request_key_of(keyed), is_locked=True
     )
     if known is None:
@@ -172,7 +174,7 @@ async def _reserve_once(
         raise IdempotencyKeyReused
     if known["status"] != "pending":
         return NOTHING_TO_DO
-    is_ours = await queries.claim_operation(connection, keyed.company_id, known["id"], at=now)
+    is_ours = await operation_queries.claim_operation(connection, keyed.company_id, known["id"], at=now)
     return Reserved(known["id"]) if is_ours else Reserved(is_others=True)
 
 
@@ -180,7 +182,7 @@ async def _prepare(
     connection: AsyncConnection, *, desk: PaymentDesk, company_id: UUID, operation_id: UUID
 ) -> tuple[str, Gateway | None, GatewayRequest] | None:
     """Read what to ask whom; None: it is finished."""
-    operation = await queries.find_operation(connection, company_id, operation_id=operation_id)
+    operation = await operation_queries.find_operation(connection, company_id, operation_id=operation_id)
     if operation is None or operation["status"] != "pending":
         return None
     payment = await queries.find_payment(connection, company_id, operation["payment_id"])
@@ -243,10 +245,10 @@ async def _record(
     clock: Clock,
 ) -> None:
     """Write an answer down: the payment first, then what follows from it for its orders."""
-    found = await queries.find_operation(connection, company_id, operation_id=operation_id)
+    found = await operation_queries.find_operation(connection, company_id, operation_id=operation_id)
     assert found is not None
     payment = await queries.find_payment(connection, company_id, found["payment_id"], is_locked=True)
-    operation = await queries.find_operation(
+    operation = await operation_queries.find_operation(
         connection, company_id, operation_id=operation_id, is_locked=True
     )
     assert payment is not None
@@ -255,11 +257,11 @@ async def _record(
         return
     now = clock()
     if outcome is None:
-        await queries.change_operation(
+        await operation_queries.change_operation(
             connection, operation, claimed_until=now + pause_after(operation["tries"])
         )
         return
-    await queries.change_operation(
+    await operation_queries.change_operation(
         connection,
         operation,
         status="failed" if outcome.status == "failed" else "succeeded",

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.orders import paying
-from api.payments import queries, refunds, rules
+from api.payments import operation_queries, queries, refunds, rules
 from core.events.outbox import append_event
 from core.money import currency_digits
 
@@ -242,8 +242,8 @@ async def void_if_nothing_is_due(
     company_id = payment["company_id"]
     if await due_amount(connection, company_id, payment["id"]) > ZERO:
         return
-    if await queries.operation_in_flight(connection, company_id, payment["id"]) is None:
-        await queries.add_operation(
+    if await operation_queries.operation_in_flight(connection, company_id, payment["id"]) is None:
+        await operation_queries.add_operation(
             connection,
             company_id=company_id,
             payment_id=payment["id"],

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.orders import paying
-from api.payments import queries, rules
+from api.payments import operation_queries, queries, rules
 from api.payments.errors import RefundExceedsCaptured
 from core.events.outbox import append_event
 
@@ -62,7 +62,7 @@ async def add_refund(
         requested_by=requested_by,
         created_at=at,
     )
-    await queries.add_operation(
+    await operation_queries.add_operation(
         connection,
         company_id=company_id,
         payment_id=payment["id"],

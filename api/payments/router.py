@@ -17,7 +17,7 @@ from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, ApiError, NotFound, responses_for
 from api.idempotency import Keyed, KeyedRequest, Outcome, answer_once
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
-from api.payments import charging, intents, operations, queries, reading
+from api.payments import charging, intents, operation_queries, operations, queries, reading
 from api.payments.desk import AppDesk, PaymentDesk
 from api.payments.errors import (
     CaptureExceedsAuthorised,
@@ -273,7 +273,7 @@ async def read_history(payment_id: UUID, caller: CurrentCaller, database: AppDat
     company_id = caller.require_company()
     async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
         await reading.find_payment(connection, payment_id, caller=caller)
-        attempts = await queries.list_operations(connection, company_id, payment_id)
+        attempts = await operation_queries.list_operations(connection, company_id, payment_id)
         history = await queries.list_history(connection, company_id, payment_id)
     return PaymentHistory(
         attempts=[AttemptRead.model_validate(dict(row)) for row in attempts],

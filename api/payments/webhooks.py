@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.payments import queries, recording, refunds
+from api.payments import operation_queries, queries, recording, refunds
 from api.payments.desk import PaymentDesk
 from api.payments.errors import GatewayNotConfigured, RefundExceedsCaptured, WebhookRefused
 from api.payments.gateways.contract import NotBelieved, WebhookEvent
@@ -239,8 +239,8 @@ async def _go_on(connection: AsyncConnection, payment: queries.Row, *, now: date
     if payment["status"] != "processing" or payment["payment_status"] != "unpaid":
         return
     company_id, payment_id = payment["company_id"], payment["id"]
-    if await queries.operation_in_flight(connection, company_id, payment_id) is None:
-        await queries.add_operation(
+    if await operation_queries.operation_in_flight(connection, company_id, payment_id) is None:
+        await operation_queries.add_operation(
             connection,
             company_id=company_id,
             payment_id=payment_id,
