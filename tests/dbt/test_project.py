@@ -1,10 +1,12 @@
 """The dbt project as such: it parses without a warning, and every mart keeps the house's habits."""
 
+import re
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from api.tables import metadata
 from core.errors import StockwiseError
 from core.money import currency_digits
 from core.warehouse import Warehouse
@@ -166,3 +168,16 @@ def test_building_again_gives_the_same_rows(small_marts: tuple[Warehouse, Transf
     build(warehouse.settings, "warehouse")
 
     assert fingerprints() == before
+
+
+def test_a_staging_model_tells_rows_apart_by_the_table_s_primary_key() -> None:
+    texts = [
+        file.read_text(encoding="utf-8")
+        for file in PROJECT_FOLDER.glob("models/staging/stg_storefront__*.sql")
+    ]
+    calls = re.findall(r"newest_versions\('(\w+)'(?:, key=\[(.*?)\])?", "\n".join(texts))
+    told_apart = {table: re.findall(r"\w+", key) or ["id"] for table, key in calls if table != "companies"}
+    assert told_apart == {
+        table: [column.name for column in metadata.tables[table].primary_key if column.name != "company_id"]
+        for table in told_apart
+    }

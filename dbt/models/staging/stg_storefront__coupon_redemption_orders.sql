@@ -1,5 +1,5 @@
 with newest as (
-    {{ newest_versions('coupon_redemption_orders') }}
+    {{ newest_versions('coupon_redemption_orders', key=['redemption_id', 'order_id']) }}
 ),
 
 coupon_redemption_orders as (
