@@ -31,7 +31,7 @@ def tag_slug(name: str) -> str:
     Examples
     --------
     >>> tag_slug("Summer sale"), tag_slug("C++")
-    ('summer-sale', 'c-5963c3')
+    ('summer-sale', 'c-cedb1b')
     """
     slug = slug_of(name)
     if slug.replace("-", " ") == name.lower():
