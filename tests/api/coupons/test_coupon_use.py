@@ -1,6 +1,6 @@
 """Coupons in orders: limits, days, who used them, and uses given back."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -176,11 +176,21 @@ async def test_a_coupon_ends_with_its_last_local_day(
 async def reasons_at(
     api: Api, company: Company, check: dict[str, Any], clock: TestClock, moment: datetime, *, seconds: int
 ) -> list[str]:
-    from datetime import timedelta
-
     clock.moved = moment + timedelta(seconds=seconds) - datetime.now(UTC)
     answer = await api.client.post(
         "/api/v1/coupons/validate", json=check, headers=api.token("company_admin", company)
     )
     assert answer.status_code == 200, answer.text
     return [problem["reason"] for problem in answer.json()["refused"]]
+
+
+async def test_a_repeated_key_uses_the_coupon_once(api: Api, company: Company) -> None:
+    coupon_id = add_coupon(api, company, "TEN")
+    key = str(uuid4())
+    first, again = [await buy(api, company, "TEN", key=key) for _ in range(2)]
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert again.headers["Location"] == first.headers["Location"]
+    assert uses_of(api, coupon_id) == (1, 1)
+    assert_problem(await buy(api, company, "TEN", key=key, quantity_units=2), 422, "idempotency_key_reused")
