@@ -74,7 +74,9 @@ def install(packages: list[str]) -> None:
 
 def pytest(*options: str) -> int:
     """Run pytest in this Python."""
-    return subprocess.run([sys.executable, "-m", "pytest", *options]).returncode
+    # Tests start hundreds of processes: where bytecode may not be kept, each compiles all that it imports.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return subprocess.run([sys.executable, "-m", "pytest", *options], env=environment).returncode
 
 
 def say(message: str) -> None:
