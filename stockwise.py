@@ -19,6 +19,7 @@ from core.command_line import Reconciled, Session, hoist_global_flags
 from core.errors import StockwiseError, UsageError
 from core.telemetry import switch_telemetry_off
 from core.terminal import Terminal
+from pipelines.imports.commands import register as register_histories
 
 SHORT_HELP = """\
 Stockwise turns a shop's orders into forecasts and restock orders.
@@ -43,6 +44,7 @@ app.add_typer(imports, name="import")
 exports = typer.Typer(help="Write what is stored into files.", no_args_is_help=True)
 app.add_typer(exports, name="export")
 register_product_files(imports, exports)
+register_histories(imports)
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
 Compared = Annotated[Reconciled, typer.Argument(help="What to compare.")]
@@ -207,40 +209,6 @@ def dagster(context: typer.Context, host: Host = None, port: Port = None) -> Non
     from pipelines.web import open_dagster
 
     open_dagster(settings, host=settings.dagster_host, port=settings.dagster_port)
-
-
-@imports.command("online-retail")
-def import_online_retail(
-    context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="xlsx, csv or Parquet.")],
-    company: Annotated[str, typer.Option(help="Name of the company that gets it.")] = "Online Retail",
-    rejects: Annotated[Path | None, typer.Option(help="Where bad rows go. [default: in home]")] = None,
-    owner: Annotated[str | None, typer.Option(help="E-mail of the account that may see it.")] = None,
-    parameters: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Assumed suppliers and stock (TOML).")
-    ] = None,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:
-    """Load UCI's Online Retail II as a company's history; repeating it doubles nothing.
-
-    Example: stockwise import online-retail online_retail_II.xlsx
-    """
-    session = _session(context)
-    settings = session.start_with()
-    from pipelines.imports.online_retail import import_files
-
-    report = import_files(
-        settings,
-        files,
-        company=company,
-        parameters=parameters,
-        owner_email=owner,
-        dry_run=dry_run,
-        rejects=rejects,
-        progress=session.terminal.progress(),
-    )
-    session.terminal.report(report, as_json=as_json)
 
 
 @app.command(rich_help_panel="Data")
