@@ -100,7 +100,12 @@ async def maybe_keyed_request(
     request: Request,
     caller: CurrentCaller,
     idempotency_key: Annotated[
-        str | None, Header(description="A UUID, if the same request may be repeated", max_length=300)
+        str | None,
+        Header(
+            description="A UUID, if the same request may be repeated",
+            max_length=300,
+            json_schema_extra={"x-optional": True},
+        ),
     ] = None,
 ) -> KeyedRequest | None:
     """Read the key of a request that may do without."""
