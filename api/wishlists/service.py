@@ -165,11 +165,11 @@ async def add_item(
     connection: AsyncConnection, wisher: Wisher, wishlist_id: UUID | None, wanted: WishlistItemCreate
 ) -> dict[str, Any]:
     """Put a product or variant on a list (without an id, the default one); once is enough."""
-    product_id = await _product_of(connection, wisher.company_id, wanted)
     if wishlist_id is None:
         await queries.lock_customer(connection, wisher.company_id, wisher.customer_id)
         await queries.add_default(connection, wisher.company_id, wisher.customer_id, DEFAULT_NAME)
     found = await _lock(connection, wisher, wishlist_id)
+    product_id = await _product_of(connection, wisher.company_id, wanted)
     if not await queries.has_item(connection, wisher.company_id, found["id"], product_id, wanted.variant_id):
         if found["item_count"] >= MOST_ITEMS:
             raise WishlistLimitExceeded(extensions={"most_items": MOST_ITEMS})

@@ -168,7 +168,7 @@ def body_schema(document: dict[str, Any], operation: tuple[str, str]) -> dict[st
     if body is None or "application/json" not in body["content"]:
         return None
     schema = body["content"]["application/json"]["schema"]
-    schema = schema.get("anyOf", [schema])[0]
+    schema = (schema.get("anyOf") or schema.get("oneOf") or [schema])[0]
     found: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return found
 
