@@ -103,7 +103,8 @@ class Settings(BaseModel):
     )
 
     payment_stub_url: str | None = Field(
-        None, description="Address of a stub in the place of payment providers; for tests, never in production"
+        None,
+        description="Address of a stub in the place of payment providers; for tests, never in production",
     )
     models_threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, le=256, description="Threads for models and DuckDB"

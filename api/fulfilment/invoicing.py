@@ -18,15 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.fulfilment.documents import Document, credit_document, invoice_document, refund_document
 from api.fulfilment.tables import invoice_requests
-from api.orders import queries
 from api.orders.amounts import LinePart
+from api.orders.lines import list_lines
 
 ZERO = Decimal(0)
 
 
 async def request_invoice(connection: AsyncConnection, order: Mapping[str, Any], *, at: datetime) -> None:
     """Ask for the order's invoice, once: at its first capture or its first shipment."""
-    lines = await queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     await _request(
         connection,
         order,
@@ -76,7 +76,7 @@ async def credit_refund(
     """Ask for a credit note over a refund that no cancellation or return has asked one for."""
     if not await _is_invoiced(connection, order):
         return
-    lines = await queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     document = refund_document(order, lines, amount=amount, reason=reason)
     await _request(connection, order, kind="credit_note", source_id=refund_id, document=document, at=at)
 

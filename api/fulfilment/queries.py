@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.fulfilment.tables import invoice_files, invoices, shipment_events, shipment_lines, shipments
-from api.orders.queries import one_row
+from api.rows import one_row
 
 Row = Mapping[str, Any]
 
@@ -83,29 +82,6 @@ async def shipment_units(
     statement = (
         sa.select(shipment_lines.c.order_line_id, sa.func.sum(shipment_lines.c.quantity_units).label("units"))
         .where(shipment_lines.c.company_id == company_id, shipment_lines.c.shipment_id.in_(shipment_ids))
-        .group_by(shipment_lines.c.order_line_id)
-    )
-    return {row.order_line_id: int(row.units) for row in await connection.execute(statement)}
-
-
-async def delivered_line_units(
-    connection: AsyncConnection, company_id: UUID, order_id: UUID, *, since: datetime
-) -> dict[UUID, int]:
-    """Return the units of each order line that were delivered after ``since``."""
-    statement = (
-        sa.select(shipment_lines.c.order_line_id, sa.func.sum(shipment_lines.c.quantity_units).label("units"))
-        .join(
-            shipments,
-            sa.and_(
-                shipments.c.company_id == shipment_lines.c.company_id,
-                shipments.c.id == shipment_lines.c.shipment_id,
-            ),
-        )
-        .where(
-            shipments.c.company_id == company_id,
-            shipments.c.order_id == order_id,
-            shipments.c.delivered_at > since,
-        )
         .group_by(shipment_lines.c.order_line_id)
     )
     return {row.order_line_id: int(row.units) for row in await connection.execute(statement)}

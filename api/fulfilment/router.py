@@ -21,6 +21,7 @@ from api.fulfilment.errors import (
     LocationNeeded,
     NotHeldThere,
 )
+from api.fulfilment.reading import read_shipments
 from api.fulfilment.schemas import (
     InvoiceList,
     InvoiceRead,
@@ -84,8 +85,7 @@ async def list_shipments(order_id: UUID, caller: CurrentCaller, database: AppDat
         database, company_id=caller.require_company(), user_id=caller.user_id
     ) as connection:
         order = await find_order(connection, order_id, caller=caller)
-        rows = await queries.list_shipments(connection, order["company_id"], [order_id])
-        return ShipmentList(items=[ShipmentRead.model_validate(row) for row in rows])
+        return ShipmentList(items=await read_shipments(connection, order["company_id"], order_id))
 
 
 @router.patch("/shipments/{shipment_id}", responses=responses_for(NotFound))

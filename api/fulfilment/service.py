@@ -18,13 +18,13 @@ from api.inventory.errors import InsufficientStock, NotReserved
 from api.inventory.holding import held_at
 from api.inventory.reservations import EndedReservation, LineUnits
 from api.inventory.service import ship_reserved_lines
-from api.orders import queries as order_queries
 from api.orders import rules
 from api.orders.amounts import open_units
 from api.orders.cancellation import check_units
 from api.orders.errors import NotOnHand
 from api.orders.history import write_history
 from api.orders.lifecycle import follow_units, set_status, tell
+from api.orders.lines import add_units, deliver_sent_units, list_lines
 from core.ids import new_id
 
 NO_TRACKING = ShipmentCreate()
@@ -50,7 +50,7 @@ async def send(
     """
     if order["status"] not in rules.SENDABLE_STATUSES:
         raise IllegalTransition.between(order["status"], "shipped")
-    lines = await order_queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     units = await _wanted(connection, order, shipment, lines)
     check_units(lines, units)
     if order["status"] == "confirmed":
@@ -59,7 +59,7 @@ async def send(
     if shipment.tracking_number is not None and len({part.location_id for part in sent}) > 1:
         raise LocationNeeded(pointer="/location_id")
     shipment_ids = await _write(connection, order, sent, shipment, at=at, user_id=user_id)
-    await order_queries.add_units(connection, order["company_id"], "fulfilled_units", units)
+    await add_units(connection, order["company_id"], "fulfilled_units", units)
     await request_invoice(connection, order, at=at)
     why = note or shipment.note or shipment.tracking_number
     await write_history(connection, order, change="shipment", at=at, note=why, changed_by=user_id)
@@ -81,10 +81,10 @@ async def deliver(
     if shipment_ids is None:
         shipped = await queries.list_shipments(connection, company_id, [order["id"]])
         shipment_ids = [one["id"] for one in shipped if one["status"] == "shipped"]
-        await order_queries.deliver_sent_units(connection, company_id, order["id"])
+        await deliver_sent_units(connection, company_id, order["id"])
     else:
         units = await queries.shipment_units(connection, company_id, shipment_ids)
-        await order_queries.add_units(connection, company_id, "delivered_units", units)
+        await add_units(connection, company_id, "delivered_units", units)
     await queries.update_shipment(connection, company_id, shipment_ids, status="delivered", delivered_at=at)
     await write_history(connection, order, change="delivery", at=at, note=note, changed_by=user_id)
     return await follow_units(connection, order, at=at, changed_by=user_id, note=note)

@@ -36,3 +36,8 @@ async def lock_order(connection: AsyncConnection, order_id: UUID, *, caller: Cal
     if order is None:
         raise NotFound
     return order
+
+
+async def lock_any_order(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> queries.Row | None:
+    """Return an order of the company under its lock, for callers who may see what hangs on it."""
+    return await queries.lock_order(connection, company_id, order_id, OrderFilter())

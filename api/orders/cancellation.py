@@ -22,6 +22,7 @@ from api.orders.amounts import LinePart, kept_units, line_part, open_units, ship
 from api.orders.errors import TooManyUnits, UnknownOrderLine
 from api.orders.history import write_history
 from api.orders.lifecycle import follow_units, set_status, tell
+from api.orders.lines import add_units, list_lines
 from core.ids import new_id
 
 DEFAULT_REASON = "cancelled"
@@ -45,7 +46,7 @@ async def cancel(
     UnknownOrderLine, TooManyUnits
         If the order has no such line, or fewer units of it are left to cancel.
     """
-    lines = await queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     if order["status"] not in rules.CANCELLABLE_STATUSES:
         raise IllegalTransition.between(order["status"], "cancelled")
     units = {line["id"]: open_units(line) for line in lines if open_units(line)} if wanted is None else wanted
@@ -55,7 +56,7 @@ async def cancel(
     if sum(kept_units(line) for line in lines) == sum(units.values()):
         await give_coupons_back(connection, order["company_id"], order["id"], now=at)
     await _give_stock_back(connection, order, lines, parts, at=at)
-    await queries.add_units(connection, order["company_id"], "cancelled_units", dict(units))
+    await add_units(connection, order["company_id"], "cancelled_units", dict(units))
     await _settle(connection, order, lines, parts, reason=reason, at=at, user_id=user_id)
     return await _follow(connection, order, parts, reason=reason, at=at, user_id=user_id)
 
@@ -66,9 +67,9 @@ async def expire(connection: AsyncConnection, order: Mapping[str, Any], *, at: d
     await end_reservations(
         connection, company_id=order["company_id"], owner_id=order["id"], ending="expired", at=at
     )
-    lines = await queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     units = {line["id"]: open_units(line) for line in lines if open_units(line)}
-    await queries.add_units(connection, order["company_id"], "cancelled_units", units)
+    await add_units(connection, order["company_id"], "cancelled_units", units)
     reason = "reservation expired"
     return await set_status(
         connection, order, "cancelled", at=at, note=reason, cancellation_reason=reason, expired_at=at
@@ -192,7 +193,7 @@ async def _follow(
     user_id: UUID | None,
 ) -> dict[str, Any]:
     """Tell of the cancellation and bring the order to the status that is left."""
-    lines = await queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     if rules.next_by_units(order["status"], lines) == "cancelled":
         return await set_status(
             connection,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.companies.return_window import return_window_days
 from api.orders import queries
 from api.orders.errors import ReturnOpen, ReturnWindowOpen
 from api.orders.lifecycle import complete
@@ -25,7 +26,7 @@ async def complete_orders(database: Database, now: datetime) -> int:
     completed = 0
     for company_id in company_ids:
         async with transaction(database, company_id=company_id) as connection:
-            days = await queries.return_window_days(connection, company_id)
+            days = await return_window_days(connection, company_id)
             order_ids = await queries.completable_order_ids(
                 connection,
                 company_id,

@@ -12,11 +12,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.companies.return_window import return_window_days
 from api.errors import IllegalTransition
 from api.inventory.reservations import keep_reservations
 from api.orders import queries, rules
 from api.orders.errors import ReturnOpen, ReturnWindowOpen
 from api.orders.history import write_history
+from api.orders.lines import list_lines
 from core.events.outbox import append_event
 
 
@@ -83,7 +85,7 @@ async def complete(
     """Close a delivered order whose return window has passed and of which nothing is on its way back."""
     if not rules.can_become(order["status"], "completed"):
         raise IllegalTransition.between(order["status"], "completed")
-    days = await queries.return_window_days(connection, order["company_id"])
+    days = await return_window_days(connection, order["company_id"])
     if not rules.may_complete(order["delivered_at"], return_window_days=days, now=at):
         raise ReturnWindowOpen(extensions={"return_window_days": days})
     if has_open_return:
@@ -100,7 +102,7 @@ async def follow_units(
     note: str | None = None,
 ) -> dict[str, Any]:
     """Bring the order to the status that its lines' units bring about, step by step."""
-    lines = await queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await list_lines(connection, order["company_id"], order["id"])
     followed = dict(order)
     while (status := rules.next_by_units(followed["status"], lines)) is not None:
         followed = await set_status(connection, followed, status, at=at, note=note, changed_by=changed_by)

@@ -21,6 +21,7 @@ from api.orders.amounts import ZERO, OrderAmounts, kept_units
 from api.orders.cancellation import cancel
 from api.orders.history import write_history
 from api.orders.lifecycle import confirm, set_status
+from api.orders.lines import list_lines, restore_expired_lines
 from api.orders.queries import OrderFilter
 
 HOLD_AGAIN = timedelta(minutes=15)
@@ -164,8 +165,8 @@ class _Gone(Exception):
 
 async def _want_again(connection: AsyncConnection, order: Mapping[str, Any], *, expires_at: datetime) -> None:
     company_id, order_id = order["company_id"], order["id"]
-    await queries.restore_expired_lines(connection, company_id, order_id)
-    lines = await queries.list_lines(connection, company_id, order_id)
+    await restore_expired_lines(connection, company_id, order_id)
+    lines = await list_lines(connection, company_id, order_id)
     if not await take_coupons_again(connection, company_id, order_id):
         raise _Gone
     is_held = await hold_for_order(

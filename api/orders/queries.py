@@ -1,20 +1,21 @@
-"""SQL of orders, except their placement (``placement.sql``)."""
+"""SQL of orders, except their placement (``placement.sql``) and their lines (`api.orders.lines`)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.orders.lines import list_lines
 from api.orders.tables import order_cancellation_lines, order_cancellations, order_lines, orders
+from api.rows import one_row
 
 Row = Mapping[str, Any]
-UnitsColumn = Literal["cancelled_units", "fulfilled_units", "delivered_units", "returned_units"]
 
 _WITH_PARCEL = sa.text(
     "exists (select from shipments where shipments.company_id = orders.company_id"
@@ -69,12 +70,6 @@ class OrderFilter:
         return conditions
 
 
-def one_row(result: sa.CursorResult[Any]) -> Row | None:
-    """Return the one row, if there is one, as a mapping of column names."""
-    row = result.mappings().one_or_none()
-    return None if row is None else dict(row)
-
-
 async def list_orders(
     connection: AsyncConnection,
     company_id: UUID,
@@ -103,16 +98,6 @@ async def find_order(
         orders.c.company_id == company_id, orders.c.id == order_id, *wanted.conditions()
     )
     return one_row(await connection.execute(found))
-
-
-async def list_lines(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> Sequence[Row]:
-    """Return an order's lines in their order."""
-    statement = (
-        sa.select(order_lines)
-        .where(order_lines.c.company_id == company_id, order_lines.c.order_id == order_id)
-        .order_by(order_lines.c.line_number)
-    )
-    return [dict(row) for row in (await connection.execute(statement)).mappings()]
 
 
 async def get_order(
@@ -147,42 +132,6 @@ async def update_order(connection: AsyncConnection, order: Row, **values: Any) -
     )
 
 
-async def add_units(
-    connection: AsyncConnection, company_id: UUID, column: UnitsColumn, units: Mapping[UUID, int]
-) -> None:
-    """Raise one count of units of some order lines."""
-    await connection.execute(
-        sa.text(
-            f"update order_lines as line set {column} = line.{column} + more.units"
-            " from unnest(cast(:ids as uuid []), cast(:units as int [])) as more (id, units)"
-            " where line.company_id = :company_id and line.id = more.id"
-        ),
-        {"company_id": company_id, "ids": list(units), "units": list(units.values())},
-    )
-
-
-async def deliver_sent_units(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
-    """Mark all units that were sent as delivered."""
-    await connection.execute(
-        sa.update(order_lines)
-        .where(order_lines.c.company_id == company_id, order_lines.c.order_id == order_id)
-        .values(delivered_units=order_lines.c.fulfilled_units)
-    )
-
-
-async def restore_expired_lines(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> None:
-    """Want again what expired: all units but those that were cancelled by somebody."""
-    await connection.execute(
-        sa.text(
-            "update order_lines as line set cancelled_units = coalesce(("
-            " select sum(cancelled.quantity_units) from order_cancellation_lines as cancelled"
-            " where cancelled.company_id = line.company_id and cancelled.order_line_id = line.id), 0)"
-            " where line.company_id = :company_id and line.order_id = :order_id"
-        ),
-        {"company_id": company_id, "order_id": order_id},
-    )
-
-
 async def insert_cancellation(
     connection: AsyncConnection, values: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]
 ) -> None:
@@ -210,12 +159,6 @@ async def order_amounts(
         .order_by(orders.c.id)
     )
     return [dict(row) for row in (await connection.execute(statement)).mappings()]
-
-
-async def return_window_days(connection: AsyncConnection, company_id: UUID) -> int:
-    """Return for how many days after delivery the company takes goods back."""
-    statement = sa.text("select return_window_days from companies where id = :company_id")
-    return int((await connection.execute(statement, {"company_id": company_id})).scalar_one())
 
 
 async def expired_order_ids(

@@ -9,16 +9,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
-from api.fulfilment.queries import list_shipments
-from api.fulfilment.schemas import ShipmentRead
-from api.orders import queries
+from api.fulfilment.reading import read_shipments
 from api.orders.access import find_order
 from api.orders.history import list_history
+from api.orders.lines import list_lines
 from api.orders.refunds import payments_summary
 from api.orders.schemas import HistoryRead, OrderDetail, OrderRead, PaymentsSummary
 from api.permissions import Scope
-from api.returns.queries import list_returns_of
-from api.returns.schemas import ReturnRead
+from api.returns.reading import read_returns
 
 Expansion = Literal["history", "shipments", "returns", "payments"]
 
@@ -26,7 +24,7 @@ Expansion = Literal["history", "shipments", "returns", "payments"]
 async def read_order(connection: AsyncConnection, order_id: UUID, *, caller: Caller) -> OrderRead:
     """Return an order with its lines."""
     order = await find_order(connection, order_id, caller=caller)
-    lines = await queries.list_lines(connection, order["company_id"], order_id)
+    lines = await list_lines(connection, order["company_id"], order_id)
     return OrderRead.model_validate({**order, "lines": lines})
 
 
@@ -40,15 +38,13 @@ async def read_detail(
     if "history" in expand:
         parts["history"] = await read_history(connection, company_id, order_id)
     if "shipments" in expand:
-        shipments = await list_shipments(connection, company_id, [order_id])
-        parts["shipments"] = [ShipmentRead.model_validate(one) for one in shipments]
+        parts["shipments"] = await read_shipments(connection, company_id, order_id)
     if "returns" in expand:
-        returns = await list_returns_of(connection, company_id, order_id)
-        parts["returns"] = [ReturnRead.model_validate(one) for one in returns]
+        parts["returns"] = await read_returns(connection, company_id, order_id)
     if "payments" in expand:
         parts["payments"] = PaymentsSummary.model_validate(await payments_summary(connection, order))
     internal_note = None if caller.scope is Scope.OWN else order["internal_note"]
-    lines = await queries.list_lines(connection, company_id, order_id)
+    lines = await list_lines(connection, company_id, order_id)
     return OrderDetail.model_validate({**order, "internal_note": internal_note, "lines": lines, **parts})
 
 

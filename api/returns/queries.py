@@ -9,9 +9,9 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.orders.queries import one_row
 from api.returns.open import OPEN_STATUSES
 from api.returns.tables import order_return_lines, order_returns
+from api.rows import one_row
 
 Row = Mapping[str, Any]
 

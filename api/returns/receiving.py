@@ -16,7 +16,7 @@ from api.errors import Violation
 from api.fulfilment.invoicing import credit_parts
 from api.inventory.holding import first_location
 from api.inventory.ledger import Movement, move_stock
-from api.orders import queries as order_queries
+from api.orders import lines as order_lines
 from api.orders import refunds
 from api.orders.amounts import LinePart, line_part, total_of
 from api.orders.lifecycle import follow_units, set_status
@@ -57,10 +57,10 @@ async def receive(
         raise UnknownReturnLocation(pointer="/location_id")
     lines = {
         line["id"]: line
-        for line in await order_queries.list_lines(connection, order["company_id"], order["id"])
+        for line in await order_lines.list_lines(connection, order["company_id"], order["id"])
     }
     parts = [line_part(lines[one.order_line_id], one.units, currency=order["currency"]) for one in arrived]
-    await order_queries.add_units(
+    await order_lines.add_units(
         connection,
         order["company_id"],
         "returned_units",
@@ -257,7 +257,7 @@ async def _credit(
     at: datetime,
 ) -> None:
     """Ask for the credit note over the units that came."""
-    lines = await order_queries.list_lines(connection, order["company_id"], order["id"])
+    lines = await order_lines.list_lines(connection, order["company_id"], order["id"])
     came = [
         LinePart(
             row["order_line_id"],

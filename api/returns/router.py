@@ -27,6 +27,7 @@ from api.returns.errors import (
     UnknownReturnLine,
     UnknownReturnLocation,
 )
+from api.returns.reading import read_returns
 from api.returns.schemas import (
     ReturnCreate,
     ReturnDecision,
@@ -76,8 +77,7 @@ async def list_returns_of(order_id: UUID, caller: CurrentCaller, database: AppDa
         database, company_id=caller.require_company(), user_id=caller.user_id
     ) as connection:
         order = await find_order(connection, order_id, caller=caller)
-        rows = await queries.list_returns_of(connection, order["company_id"], order_id)
-        return ReturnList(items=[ReturnRead.model_validate(row) for row in rows])
+        return ReturnList(items=await read_returns(connection, order["company_id"], order_id))
 
 
 @router.get("/returns", responses=responses_for(InvalidCursor))

@@ -15,11 +15,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
+from api.companies.return_window import return_window_days
 from api.errors import IllegalTransition, NotFound, Violation
-from api.fulfilment.queries import count_shipments, delivered_line_units
-from api.orders import queries as order_queries
+from api.fulfilment.deliveries import delivered_line_units, has_shipments
+from api.orders import lines as order_lines
 from api.orders import refunds
-from api.orders.access import lock_order
+from api.orders.access import lock_any_order, lock_order
 from api.orders.errors import UnknownOrderLine
 from api.orders.history import write_history
 from api.orders.lifecycle import tell
@@ -48,7 +49,7 @@ async def request_return(
     if order["status"] not in rules.RETURNABLE_ORDER_STATUSES:
         raise IllegalTransition.between(order["status"], "returned")
     lines = {
-        line["id"]: line for line in await order_queries.list_lines(connection, order["company_id"], order_id)
+        line["id"]: line for line in await order_lines.list_lines(connection, order["company_id"], order_id)
     }
     may = await _returnable(connection, order, list(lines.values()), now=now)
     units = _wanted_units(wanted, lines, may)
@@ -125,14 +126,12 @@ async def find_visible(connection: AsyncConnection, return_id: UUID, *, caller: 
 
 async def lock_return(
     connection: AsyncConnection, return_id: UUID, *, caller: Caller
-) -> tuple[order_queries.Row, queries.Row]:
+) -> tuple[queries.Row, queries.Row]:
     """Lock the order of a return, and read the return under that lock."""
     found = await find_visible(connection, return_id, caller=caller)
     if found["order_id"] is None:
         raise NotFound("An imported return without an order can't be changed.")
-    order = await order_queries.lock_order(
-        connection, found["company_id"], found["order_id"], order_queries.OrderFilter()
-    )
+    order = await lock_any_order(connection, found["company_id"], found["order_id"])
     locked = await queries.find_return(connection, found["company_id"], return_id)
     if order is None or locked is None:
         raise NotFound
@@ -185,12 +184,12 @@ async def _returnable(
     now: datetime,
 ) -> dict[UUID, rules.Returnable]:
     company_id, order_id = order["company_id"], order["id"]
-    days = await order_queries.return_window_days(connection, company_id)
+    days = await return_window_days(connection, company_id)
     since = now - timedelta(days=days)
     on_their_way = await queries.open_return_units(connection, company_id, order_id)
     recent = await delivered_line_units(connection, company_id, order_id, since=since)
     arrived = {line["id"]: line["delivered_units"] for line in lines}
-    if order["delivered_at"] and not await count_shipments(connection, company_id, order_id):
+    if order["delivered_at"] and not await has_shipments(connection, company_id, order_id):
         # Imported: it says when the order arrived, and knows no shipments.
         arrived = {line["id"]: line["fulfilled_units"] for line in lines}
         recent = arrived if order["delivered_at"] > since else {}

@@ -223,6 +223,7 @@ async def has_item(
     product_id: UUID,
     variant_id: UUID | None,
 ) -> bool:
+    """Tell whether the list has this product in this variant; without one, the product as a whole."""
     items = wishlist_items.c
     statement = sa.select(
         sa.exists().where(

@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DEPENDENCIES_RECORD = ROOT / "docs" / "decisions" / "0007-dependencies.md"
 LARGEST_FILE_BYTES = 1_000_000
+# The API's own description, written from the code: clients are made from it, and its changes are reviewed.
+LARGE_BUT_NO_DATA = {"docs/reference/openapi.json"}
 MACHINE_PATHS = re.compile(r"(?<![\w.~-])/(?:work|root|home/\w+|Users/\w+)/")
 REGISTRY_HOSTS = re.compile(r"pypi\.org|pythonhosted\.org|registry\.npmjs\.org|deb\.debian\.org")
 
@@ -34,9 +36,9 @@ def test_tracked_files_name_no_package_registry() -> None:
 
 
 def test_no_data_sets_are_tracked() -> None:
-    too_large = [name for name in tracked_texts() if (ROOT / name).stat().st_size > LARGEST_FILE_BYTES]
+    too_large = {name for name in tracked_texts() if (ROOT / name).stat().st_size > LARGEST_FILE_BYTES}
 
-    assert too_large == []
+    assert too_large - LARGE_BUT_NO_DATA == set()
 
 
 def test_every_locked_package_has_a_hash() -> None:

@@ -18,6 +18,7 @@ EVERY_COMMAND = (
     "serve",
     "dashboards",
     "worker",
+    "rotate-payment-keys",
     "run",
     "dagster",
     "import online-retail",
