@@ -141,10 +141,11 @@ def api_error_for(error: BaseException) -> ApiError | None:
     return known() if known else None
 
 
-def violations_of(errors: Iterable[dict[str, Any]]) -> list[Violation]:
+def violations_of(errors: Iterable[dict[str, Any]], body: Any = None) -> list[Violation]:
     """Turn pydantic's list of faults into pointers, without echoing what was sent."""
     return [
-        Violation(_pointer(error["loc"]), str(error["type"]), _sentence(error["msg"])) for error in errors
+        Violation(_pointer(_without_tags(error["loc"], body)), str(error["type"]), _sentence(error["msg"]))
+        for error in errors
     ]
 
 
@@ -165,7 +166,7 @@ async def _answer_invalid_request(request: Request, error: Exception) -> Respons
         return _write(request, MalformedRequest())
     if isinstance(error.body, bytes) and any(tuple(fault["loc"]) == ("body",) for fault in faults):
         return _write(request, UnsupportedMediaType())
-    return _write(request, InvalidContent(violations=violations_of(faults)))
+    return _write(request, InvalidContent(violations=violations_of(faults, error.body)))
 
 
 async def _answer_http_error(request: Request, error: Exception) -> Response:
@@ -211,6 +212,23 @@ def methods_at(request: Request) -> list[str]:
 
 def _write(request: Request, error: ApiError) -> Response:
     return problem_response(error, path=request.url.path, request_id=request_id_of(request))
+
+
+def _without_tags(location: tuple[str | int, ...], body: Any) -> tuple[str | int, ...]:
+    """Leave out what only names the kind of a body that may be of several: there is no such field in it."""
+    if not location or location[0] != "body" or not isinstance(body, dict):
+        return location
+    kept: list[str | int] = ["body"]
+    found: Any = body
+    for place, part in enumerate(location[1:], start=2):
+        if isinstance(found, dict) and part not in found and place < len(location):
+            continue
+        kept.append(part)
+        is_there = (isinstance(found, dict) and part in found) or (
+            isinstance(found, list) and isinstance(part, int) and part < len(found)
+        )
+        found = found[part] if is_there else None
+    return tuple(kept)
 
 
 def _pointer(location: tuple[str | int, ...]) -> str:
