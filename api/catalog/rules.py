@@ -51,9 +51,9 @@ def is_price_possible(lowest_price_amount: Decimal, modifier_amount: Decimal) ->
 
 def with_one_primary(images: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the images with the first as the primary one, if none is."""
-    has_primary = any(image["is_primary"] for image in images)
+    has_primary = any(image.get("is_primary") for image in images)
     return [
-        {**image, "is_primary": image["is_primary"] or (not has_primary and place == 0)}
+        {**image, "is_primary": bool(image.get("is_primary")) or (not has_primary and place == 0)}
         for place, image in enumerate(images)
     ]
 

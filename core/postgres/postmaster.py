@@ -31,6 +31,8 @@ _ORPHANS_SECONDS = 15
 _POLL_SECONDS = 0.01
 _ANSWER_SECONDS = 5
 _ENCRYPTION_REQUEST = struct.pack("!ii", 8, 80877103)  # answered with one letter, before any login
+# The second is PostgreSQL's when the last block went in half.
+_DISK_IS_FULL = ("No space left on device", "could not extend file")
 _LEAST_FREE_BYTES = 16 * 1024 * 1024  # one segment of the write-ahead log
 _LARGEST_LOG_BYTES = 10 * 1024 * 1024
 
@@ -242,7 +244,7 @@ def _explain(log_file: Path, log_start: int) -> DatabaseError:
 def explain_failure(said: str, *, folder: Path, hint: str) -> DatabaseError:
     """Turn what the server or initdb printed into one sentence."""
     # A full disk may leave no room for the complaint either.
-    if "No space left on device" in said or shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
+    if any(sign in said for sign in _DISK_IS_FULL) or shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
         return DiskFullError(
             f"No space is left on the disk of {folder}.",
             hint="Free some space there, or set STOCKWISE_HOME to a folder on another disk.",

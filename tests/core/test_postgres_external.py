@@ -9,6 +9,7 @@ from unittest.mock import ANY
 import psycopg
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 
 from core.errors import StockwiseError
@@ -26,6 +27,7 @@ from tests.support.own_server import OwnServer, find_debian_programs, run_own_se
 
 pytestmark = pytest.mark.slow
 
+HEAD_REVISION = ScriptDirectory(str(migrate.SCRIPTS_FOLDER)).get_current_head()
 DEBIAN = find_debian_programs()
 VERSIONS = [
     pytest.param(
@@ -129,7 +131,7 @@ def test_an_ordinary_user_who_may_make_roles_is_enough(
     for _ in range(2):
         with open_server(settings) as opened:
             migrate.upgrade(opened)
-            assert migrate.current(opened) == "0001"
+            assert migrate.current(opened) == HEAD_REVISION
     roles = clean_server.fetch(
         "select rolname, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls from pg_roles"
         " where rolname like 'stockwise%' order by 1"
@@ -146,7 +148,7 @@ def test_several_processes_may_open_a_new_server_at_once(clean_server: OwnServer
             return migrate.current(opened)
 
     with ThreadPoolExecutor(6) as threads:
-        assert list(threads.map(open_and_migrate, range(6))) == ["0001"] * 6
+        assert list(threads.map(open_and_migrate, range(6))) == [HEAD_REVISION] * 6
 
 
 def test_once_the_roles_exist_the_user_of_the_url_needs_no_rights(
