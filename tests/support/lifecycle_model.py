@@ -74,10 +74,13 @@ class ModelOrder:
     def asked(self, line: int) -> int:
         return sum(one.units.get(line, 0) for one in self.returns if one.status in ("requested", "approved"))
 
+    def keeps(self, line: int) -> int:
+        """Return units that the buyer has and has not asked to send back."""
+        return self.lines[line].delivered - self.lines[line].returned - self.asked(line)
+
     def returnable(self, line: int, now: datetime) -> int:
         recent = sum(units.get(line, 0) for at, units in self.arrivals if at > now - timedelta(WINDOW_DAYS))
-        own = self.lines[line]
-        return max(min(own.delivered - own.returned - self.asked(line), recent), 0)
+        return max(min(self.keeps(line), recent), 0)
 
     def settle(self, now: datetime) -> None:
         kept = sum(line.kept for line in self.lines)
