@@ -18,7 +18,7 @@ from api.errors import AlreadyExists, Conflict, InvalidContent, NotFound
 from api.media.service import require_urls
 from core.ids import new_id
 
-VOLATILE = service.VOLATILE["variants"]["__all__"]
+VOLATILE = dict.fromkeys(service.VOLATILE["variants"]["__all__"], True)
 _NEVER_NULL = ("sku", "options", "price_modifier_amount", "display_order", "is_active", "is_discontinued")
 
 
