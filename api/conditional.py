@@ -1,13 +1,18 @@
 """Versions of what is read and changed: ETag, ``If-None-Match`` (304) and ``If-Match`` (428, 412).
 
-A version is the hash of the representation: whatever changes what a reader would see changes it, also a row
-of another table. An update reads the representation under the row's lock, compares, and then writes.
+A version is the hash of the representation: whatever changes what a reader would see changes it, also a
+row of another table. An update reads the representation under the row's lock, compares, and then writes.
+
+An ETag has two parts, ``"<edited>.<whole>"``. ``If-Match`` compares the first, which leaves out the fields
+that count by themselves (``volatile``), so that a sale or a review does not refuse an editor's change;
+``If-None-Match`` compares both, so that a reader sees every change.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import Header
 from pydantic import BaseModel
@@ -23,16 +28,12 @@ IfNoneMatch = Annotated[
     str | None, Header(alias="If-None-Match", max_length=1000, description="ETag of what you have")
 ]
 VERSION_ERRORS: tuple[type[ApiError], ...] = (VersionRequired, StaleVersion)
-_ETAG_CHARACTERS = 32
+Volatile = Mapping[str, Any]
+NOTHING_VOLATILE: Volatile = {}
+_PART_CHARACTERS = 16
 
 
-def etag_of(body: BaseModel | bytes) -> str:
-    """Return the strong ETag of a representation."""
-    written = body if isinstance(body, bytes) else body.model_dump_json().encode()
-    return f'"{hashlib.sha256(written).hexdigest()[:_ETAG_CHARACTERS]}"'
-
-
-def require_version(if_match: str | None, current: BaseModel) -> None:
+def require_version(if_match: str | None, current: BaseModel, volatile: Volatile = NOTHING_VOLATILE) -> None:
     """Refuse a change of something that the caller has not seen as it is now.
 
     Raises
@@ -45,30 +46,30 @@ def require_version(if_match: str | None, current: BaseModel) -> None:
     if if_match is None or not if_match.strip():
         raise VersionRequired
     named = _named(if_match)
-    if "*" not in named and etag_of(current) not in named:
+    edited = f'"{_edited(current, volatile)}.'
+    if "*" not in named and not any(name.startswith(edited) for name in named):
         raise StaleVersion
 
 
 def answer(
-    body: BaseModel,
-    request: Request,
-    *,
-    status_code: int = 200,
-    cache_control: str = "private, no-cache",
+    body: BaseModel, request: Request, volatile: Volatile = NOTHING_VOLATILE, *, status_code: int = 200
 ) -> Response:
     """Write a representation with its ETag, or 304 where a read names the version it has."""
-    written = body.model_dump_json().encode()
-    etag = etag_of(written)
-    headers = {"ETag": etag, "Cache-Control": cache_control}
-    known = request.headers.get("if-none-match")
-    if known is not None and request.method in ("GET", "HEAD") and _is_known(known, etag):
+    written = body.model_dump_json()
+    etag = f'"{_edited(body, volatile)}.{_hash(written)}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    known = {name.removeprefix("W/") for name in _named(request.headers.get("if-none-match", ""))}
+    if request.method == "GET" and known & {etag, "*"}:
         return Response(status_code=304, headers=headers)
     return Response(written, status_code=status_code, media_type="application/json", headers=headers)
 
 
-def _is_known(known: str, etag: str) -> bool:
-    named = _named(known)
-    return "*" in named or etag in {name.removeprefix("W/") for name in named}
+def _edited(body: BaseModel, volatile: Volatile) -> str:
+    return _hash(body.model_dump_json(exclude=dict(volatile)))
+
+
+def _hash(written: str) -> str:
+    return hashlib.sha256(written.encode()).hexdigest()[:_PART_CHARACTERS]
 
 
 def _named(header: str) -> set[str]:

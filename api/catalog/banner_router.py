@@ -11,8 +11,7 @@ from starlette.requests import Request
 from api.access import CurrentCaller
 from api.catalog import banners as service
 from api.catalog.display_schemas import BannerCreate, BannerRead, BannerUpdate, Position
-from api.catalog.versions import answer
-from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch
+from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once

@@ -15,8 +15,8 @@ from api.catalog import queries
 from api.catalog.display_schemas import BannerCreate, BannerRead, BannerUpdate
 from api.catalog.records import Condition, Row, get_record, insert_record, list_records, tell, update_record
 from api.catalog.tables import banners
-from api.catalog.versions import require_version
 from api.catalog.viewers import is_shopper, require_shop_right, shops_of
+from api.conditional import require_version
 from api.errors import InvalidContent, NotFound, UnknownReference
 from api.media.service import require_urls
 

@@ -22,8 +22,7 @@ from api.catalog.category_schemas import (
 )
 from api.catalog.errors import CategoryCircle, CategoryInUse
 from api.catalog.tables import DEEPEST_LEVEL, categories
-from api.catalog.versions import answer
-from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch
+from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, Conflict, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once

@@ -17,8 +17,8 @@ from api.catalog.category_schemas import CategoryCreate, CategoryNode, CategoryR
 from api.catalog.errors import CategoryCircle, CategoryInUse
 from api.catalog.records import Condition, Row, get_record, insert_record, list_records, tell, update_record
 from api.catalog.tables import DEEPEST_LEVEL, categories, products
-from api.catalog.versions import require_version
 from api.catalog.viewers import is_shopper
+from api.conditional import require_version
 from api.errors import Conflict, InvalidContent, NotFound, UnknownReference
 from api.media.service import require_urls
 

@@ -16,8 +16,7 @@ from api.catalog.display_schemas import SizeChartRead
 from api.catalog.errors import PriceNotBelowRegular
 from api.catalog.product_filters import ProductQueries
 from api.catalog.schemas import ProductCreate, ProductRead, ProductSummary, ProductUpdate, RelatedProducts
-from api.catalog.versions import answer
-from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch
+from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once

@@ -15,8 +15,8 @@ from api.catalog import queries, rules, tag_service
 from api.catalog.prices import require_schedules_above
 from api.catalog.queries import ProductFilter
 from api.catalog.schemas import ProductCreate, ProductRead, ProductUpdate, VariantUpdate
-from api.catalog.versions import require_version
 from api.catalog.viewers import is_shopper, require_shop_right, shops_of
+from api.conditional import require_version
 from api.errors import InvalidContent, NotFound, UnknownReference
 from api.inventory.service import available_units
 from api.media.service import require_urls

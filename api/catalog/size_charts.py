@@ -16,8 +16,8 @@ from api.catalog.display_schemas import SizeChartCreate, SizeChartRead, SizeChar
 from api.catalog.records import Condition, Row, get_record, insert_record, list_records, tell, update_record
 from api.catalog.schemas import ProductRead
 from api.catalog.tables import size_charts
-from api.catalog.versions import require_version
 from api.catalog.viewers import is_shopper
+from api.conditional import require_version
 from api.errors import InvalidContent, NotFound, UnknownReference
 from api.media.service import require_urls
 

@@ -11,8 +11,7 @@ from starlette.requests import Request
 from api.access import CurrentCaller
 from api.catalog import tag_service as service
 from api.catalog.display_schemas import TagCreate, TagRead, TagUpdate
-from api.catalog.versions import answer
-from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch
+from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, responses_for
 from api.idempotency import Keyed, Outcome, answer_once

@@ -14,8 +14,8 @@ from api.catalog import rules
 from api.catalog.display_schemas import TagCreate, TagRead, TagUpdate
 from api.catalog.records import Row, get_record, insert_record, list_records, tell, update_record
 from api.catalog.tables import products, tags
-from api.catalog.versions import require_version
 from api.catalog.viewers import require_shop_right
+from api.conditional import require_version
 from api.errors import NotFound
 from core.events.outbox import append_event
 

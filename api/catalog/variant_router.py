@@ -12,8 +12,7 @@ from api.access import CurrentCaller
 from api.catalog import variants
 from api.catalog.errors import LastVariant
 from api.catalog.schemas import ProductRead, VariantCreate, VariantPatch, VariantRead
-from api.catalog.versions import answer
-from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch
+from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, Conflict, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once

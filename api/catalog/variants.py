@@ -13,7 +13,7 @@ from api.access import Caller
 from api.catalog import queries, rules, service
 from api.catalog.errors import LastVariant
 from api.catalog.schemas import MOST_VARIANTS, ProductRead, VariantCreate, VariantPatch, VariantRead
-from api.catalog.versions import require_version
+from api.conditional import require_version
 from api.errors import AlreadyExists, Conflict, InvalidContent, NotFound
 from api.media.service import require_urls
 from core.ids import new_id

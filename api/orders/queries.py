@@ -11,7 +11,6 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.orders.lines import list_lines
 from api.orders.tables import order_cancellation_lines, order_cancellations, order_lines, orders
 from api.rows import one_row
 
@@ -98,17 +97,6 @@ async def find_order(
         orders.c.company_id == company_id, orders.c.id == order_id, *wanted.conditions()
     )
     return one_row(await connection.execute(found))
-
-
-async def get_order(
-    connection: AsyncConnection, company_id: UUID, order_id: UUID, wanted: OrderFilter
-) -> dict[str, Any] | None:
-    """Return an order with its lines, if the filter lets it through."""
-    order = await find_order(connection, company_id, order_id, wanted)
-    if order is None:
-        return None
-    lines = await list_lines(connection, company_id, order_id)
-    return {**order, "lines": [dict(line) for line in lines]}
 
 
 async def lock_order(
