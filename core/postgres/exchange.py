@@ -62,16 +62,20 @@ async def exchange(pool: HotPool, calls: Sequence[Call]) -> list[list[Row]]:
 async def exchange_in_transaction(connection: AsyncConnection, calls: Sequence[Call]) -> list[list[Row]]:
     """Run all calls in the transaction that is open on SQLAlchemy's connection, in one round trip.
 
+    The driver prepares them: it also deallocates all statements of such a connection, after a rollback.
+
     Raises
     ------
     psycopg.Error
         The first error; the transaction can only be rolled back.
     """
     raw = await connection.get_raw_connection()
-    try:
-        return _checked(await _send(cast(psycopg.AsyncConnection[Any], raw.driver_connection), calls))
-    except ExchangeError as failure:
-        raise failure.error from None
+    driver = cast(psycopg.AsyncConnection[Any], raw.driver_connection)
+    cursors = [psycopg.AsyncRawCursor(driver) for _ in calls]
+    async with driver.pipeline():
+        for cursor, (statement, values) in zip(cursors, calls, strict=True):
+            await cursor.execute(statement.sql, values, prepare=True)
+    return [_rows(cursor.pgresult) for cursor in cursors if cursor.pgresult is not None]
 
 
 async def _send(connection: psycopg.AsyncConnection[Any], calls: Sequence[Call]) -> list[PGresult]:

@@ -98,7 +98,9 @@ async def buy_at_once(api: ApiProcesses, buyers: Sequence[Buyer]) -> list[httpx.
         return answer
 
     async with httpx.AsyncClient(base_url=api.url, timeout=120, limits=limits) as client:
-        return list(await asyncio.gather(*(buy(client, buyer) for buyer in buyers)))
+        answers = list(await asyncio.gather(*(buy(client, buyer) for buyer in buyers)))
+    assert all(answer.status_code != 500 for answer in answers), api.log()
+    return answers
 
 
 def told(answers: Sequence[httpx.Response]) -> Counter[str]:

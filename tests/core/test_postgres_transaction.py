@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from core.ids import new_id
-from core.postgres.exchange import Call, ExchangeError, PreparedStatement, exchange
+from core.postgres.exchange import Call, ExchangeError, PreparedStatement, exchange, exchange_in_transaction
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, sqlstate, transaction
 from tests.support.companies import Company
@@ -19,6 +19,7 @@ BIND = PreparedStatement(
     b"bind", b"select set_config('app.company_id', $1, true), set_config('app.user_id', $2, true)"
 )
 NAMES: Call = (PreparedStatement(b"names", b"select name from shops"), [])
+SUM: Call = (PreparedStatement(b"sum", b"select $1::integer + $2::integer, $3::text"), ["1", "2", None])
 SHOWN_COMPANY = sa.text("select current_setting('app.company_id', true)")
 
 
@@ -52,6 +53,34 @@ async def test_an_error_undoes_everything(database: Database, two_companies: tup
         await fail()
     async with transaction(database, company_id=acme.id) as connection:
         assert (await connection.execute(sa.text("select name from shops"))).scalars().all() == ["Main shop"]
+
+
+async def test_statements_of_a_transaction_outlive_the_rollback_that_deallocates_them(
+    fresh_database: FreshDatabase,
+) -> None:
+    """The driver sends DEALLOCATE ALL after a rollback on a connection that has prepared something."""
+    often = 10  # the driver prepares what it sees more than five times
+
+    async def fail() -> None:
+        async with transaction(pools, company_id=new_id()) as connection:
+            for _ in range(often):
+                await connection.execute(sa.text("select 1"))
+            raise RuntimeError("the use case failed")
+
+    async with fresh_database.open(pool_size=1) as pools:
+        for _ in range(3):
+            async with transaction(pools, company_id=new_id()) as connection:
+                answers = await exchange_in_transaction(connection, [NAMES, SUM])
+                assert answers == [[], [("3", None)]]
+            with pytest.raises(RuntimeError):
+                await fail()
+
+
+async def test_the_first_error_of_a_transaction_s_exchange_is_raised(database: Database) -> None:
+    failing: Call = (PreparedStatement(b"failing", b"select 1 / $1::integer"), ["0"])
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        async with transaction(database, company_id=new_id()) as connection:
+            await exchange_in_transaction(connection, [NAMES, failing, SUM])
 
 
 async def test_beginning_and_binding_is_one_round_trip(

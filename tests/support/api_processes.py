@@ -75,6 +75,10 @@ class ApiProcesses:
         """Query one value past row-level security."""
         return self.rows(sql, parameters)[0][0]
 
+    def log(self) -> str:
+        """Return the end of what the API wrote, for a failure's message."""
+        return (self.settings.logs_folder / "api.log").read_text(errors="replace")[-20_000:]
+
     def workers(self) -> list[psutil.Process]:
         """Return the processes that serve: the children, or the one process without any."""
         parent = psutil.Process(self.process.pid)

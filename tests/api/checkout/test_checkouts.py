@@ -258,21 +258,20 @@ def count_round_trips(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Note each statement that is sent and waited for, and each pipeline."""
     import psycopg
 
-    import core.postgres.exchange as exchange
-
     trips: list[str] = []
-    execute, send = psycopg.AsyncCursor.execute, exchange._send
+    execute, pipeline = psycopg.AsyncCursor.execute, psycopg.AsyncConnection.pipeline
 
     async def noted_execute(self: Any, query: Any, *options: Any, **named: Any) -> Any:
-        trips.append(str(query))
+        if self.connection.pgconn.pipeline_status == psycopg.pq.PipelineStatus.OFF:
+            trips.append(str(query))
         return await execute(self, query, *options, **named)
 
-    async def noted_send(*options: Any) -> Any:
+    def noted_pipeline(self: Any) -> Any:
         trips.append("pipeline")
-        return await send(*options)
+        return pipeline(self)
 
     monkeypatch.setattr(psycopg.AsyncCursor, "execute", noted_execute)
-    monkeypatch.setattr(exchange, "_send", noted_send)
+    monkeypatch.setattr(psycopg.AsyncConnection, "pipeline", noted_pipeline)
     return trips
 
 
