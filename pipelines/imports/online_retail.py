@@ -1,14 +1,12 @@
 """Import UCI's Online Retail II as the history of a company: all of it or nothing, and only once."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
 
 import polars as pl
-import psycopg
 
 from core.errors import StockwiseError
 from core.postgres.connect import Connection, connect, tenant_transaction
@@ -17,6 +15,12 @@ from core.progress import Progress, SilentProgress
 from core.settings import Settings
 from pipelines.imports.history_rows import SalesHistory, Tenant, build_history
 from pipelines.imports.import_report import ImportReport, total_by_kind
+from pipelines.imports.import_transaction import (
+    let_it_take_time,
+    refusals_explained,
+    slug_of,
+    write_rejects,
+)
 from pipelines.imports.known_history import (
     KnownHistory,
     nothing_known,
@@ -30,7 +34,6 @@ from pipelines.imports.stable_ids import stable_id
 from pipelines.imports.write_history import attach_owner, create_company, write_history
 
 DEFAULT_COMPANY = "Online Retail"
-_IMPORT_LOCK = 7_236_002  # of the advisory lock under which imports of one database queue
 
 
 @dataclass(frozen=True)
@@ -123,8 +126,8 @@ def run_import(
         found = classify_rows(source)
         step.note(f"{found.rows.height:,} rows, {found.rejects.height:,} rejected")
     _require_every_row(source, found)
-    with _refusals_explained(), tenant_transaction(connection, UUID(tenant.company_id)):
-        _let_it_take_time(connection)
+    with refusals_explained(), tenant_transaction(connection, UUID(tenant.company_id)):
+        let_it_take_time(connection)
         known = _read_known(connection, found.rows)
         new_rows = found.rows.join(known.invoices, on="invoice", how="anti", maintain_order="left")
         with progress.step("Matching returns with sales"):
@@ -136,17 +139,9 @@ def run_import(
             written, opening_units = write_history(connection, history, known, tenant, parameters, progress)
         if options.owner_email and not options.is_dry_run:
             attach_owner(connection, tenant, options.owner_email)
-    rejects_file = None if options.is_dry_run else _write_rejects(found.rejects, options.rejects)
+    rejects_file = None if options.is_dry_run else write_rejects(found.rejects, options.rejects)
     outcome = _Outcome(written, opening_units, rejects_file, time.monotonic() - started)
     return _report(source, found, new_rows, history, options, outcome)
-
-
-def slug_of(company: str) -> str:
-    """Return the company's name as it stands in addresses."""
-    slug = "-".join("".join(letter if letter.isalnum() else " " for letter in company.lower()).split())
-    if not slug:
-        raise StockwiseError("The company's name has no letter or digit.")
-    return slug
 
 
 def _tenant(options: ImportOptions) -> Tenant:
@@ -161,27 +156,6 @@ def _tenant(options: ImportOptions) -> Tenant:
     )
 
 
-def _let_it_take_time(connection: Connection) -> None:
-    """Wait for another import of this database, and do without the serving role's short limits."""
-    connection.execute("set local statement_timeout = 0")
-    connection.execute("set local lock_timeout = 0")
-    connection.execute("set local idle_in_transaction_session_timeout = 0")
-    connection.execute("select pg_advisory_xact_lock(%s)", (_IMPORT_LOCK,))
-
-
-@contextmanager
-def _refusals_explained() -> Iterator[None]:
-    """Say in a sentence what the database would not take; the transaction is undone by then."""
-    try:
-        yield
-    except psycopg.IntegrityError as error:
-        said = error.diag.message_primary or str(error)
-        raise StockwiseError(
-            f"The database refused the import, and nothing of it was kept: {said}.",
-            hint="Import into a company of its own: --company NAME.",
-        ) from error
-
-
 def _read_known(connection: Connection, rows: pl.DataFrame) -> KnownHistory:
     if connection.execute("select from companies").fetchone() is None:
         return nothing_known()
@@ -189,17 +163,6 @@ def _read_known(connection: Connection, rows: pl.DataFrame) -> KnownHistory:
     if rows.join(invoices, on="invoice", how="anti").is_empty():
         return replace(nothing_known(), invoices=invoices)
     return read_known_history(connection, invoices)
-
-
-def _write_rejects(rejects: pl.DataFrame, file: Path | None) -> str | None:
-    """Write the rejects file, whole or not at all; without rejects there is none."""
-    if rejects.is_empty() or file is None:
-        return None
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f".{file.name}.part")
-    rejects.write_csv(draft)
-    draft.replace(file)
-    return str(file)
 
 
 def _require_every_row(source: SourceRows, found: SortedRows) -> None:

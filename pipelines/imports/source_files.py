@@ -4,18 +4,14 @@ What can't be read as a row goes to the rejects, with the reason; a file that ca
 error of one sentence.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
-import fastexcel
 import polars as pl
 
-from core.errors import StockwiseError
 from core.progress import Step
+from pipelines.imports.raw_files import PROBLEM, ImportFileError, read_csv, read_parquet, read_workbook
 
 RAW_COLUMNS = (
     "invoice", "stock_code", "description", "quantity", "invoice_date", "price", "customer_id", "country",
@@ -38,14 +34,9 @@ _DATE_FORMATS = (
     "%m/%d/%Y %H:%M",
     "%m/%d/%Y %H:%M:%S",
 )
-_CHUNK_ROWS = 100_000
 _LARGEST_UNITS = 2**31 - 1
 _LARGEST_PRICE = 1e11
 _MOST_UNREADABLE_RATIO = 0.5
-
-
-class ImportFileError(StockwiseError):
-    """A file is missing, cut off, or not what it should be."""
 
 
 @dataclass(frozen=True)
@@ -106,61 +97,18 @@ def _read_raw(file: Path, name: str) -> Iterator[tuple[str, int, pl.DataFrame]]:
 
 
 def _read_parquet(file: Path) -> Iterator[tuple[str, int, pl.DataFrame]]:
-    try:
-        frame = pl.read_parquet(file)
-    except Exception as error:
-        raise _unreadable(file, "Parquet", error) from None
-    yield "", 1, _named(file, frame)
+    yield "", 1, _named(file, read_parquet(file))
 
 
 def _read_workbook(file: Path) -> Iterator[tuple[str, int, pl.DataFrame]]:
-    try:
-        workbook = fastexcel.read_excel(file)
-        sheets = [
-            (name, workbook.load_sheet(name, dtypes="string").to_polars()) for name in workbook.sheet_names
-        ]
-    except Exception as error:
-        raise _unreadable(file, "xlsx", error) from None
-    for name, frame in sheets:
-        if frame.width:
-            yield name, 2, _named(file, frame)
+    for name, frame in read_workbook(file, as_text=True):
+        yield name, 2, _named(file, frame)
 
 
 def _read_csv(file: Path) -> Iterator[tuple[str, int, pl.DataFrame]]:
-    text = _decode(file.read_bytes())
-    if not text.strip():
-        raise ImportFileError(f"{file} is empty.")
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = next(rows)
-        names = _names(file, header)
-        first = 2
-        while chunk := list(islice(rows, _CHUNK_ROWS)):
-            last = chunk[-1]
-            if len(last) < len(names) and not text.endswith("\n") and not list(islice(rows, 1)):
-                raise ImportFileError(
-                    f"{file} is cut off in its last line.", hint="Copy or download it again."
-                )
-            yield "", first, _frame_of(chunk, names)
-            first += len(chunk)
-    except csv.Error as error:
-        raise _unreadable(file, "CSV", error) from None
-
-
-def _frame_of(chunk: list[list[str]], names: list[str]) -> pl.DataFrame:
-    """Make a frame of CSV rows; a row with another number of fields is marked, its fields kept together."""
-    width = len(names)
-    even: list[list[str | None]] = []
-    for row in chunk:
-        is_even = len(row) == width
-        even.append([*row] if is_even else [";".join(row), *[None] * (width - 1)])
-    widths = [None if len(row) == width else f"has {len(row)} fields instead of {width}" for row in chunk]
-    frame = pl.DataFrame(even, schema=dict.fromkeys(names, pl.String), orient="row")
-    return (
-        frame.select(pl.when(pl.all() != "").then(pl.all()))
-        .select(*RAW_COLUMNS)
-        .with_columns(problem=pl.Series(widths, dtype=pl.String))
-    )
+    chunks = read_csv(file, _decode(file.read_bytes()), lambda header: _names(file, header))
+    for first_line, frame in chunks:
+        yield "", first_line, frame.select(*RAW_COLUMNS, PROBLEM)
 
 
 def _decode(content: bytes) -> str:
@@ -267,10 +215,3 @@ def _require_sense(file: Path, good: list[pl.DataFrame], refused: list[pl.DataFr
             f"{file} is not Online Retail II: {refused_count:,} of {all_count:,} rows make no sense"
             f" (line {line}: {reason})."
         )
-
-
-def _unreadable(file: Path, kind: str, error: Exception) -> ImportFileError:
-    said = " ".join(str(error).split())[:120]
-    return ImportFileError(
-        f"{file} is not a readable {kind} file: {said}.", hint="It may be cut off: copy or download it again."
-    )

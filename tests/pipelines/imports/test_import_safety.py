@@ -14,7 +14,7 @@ from core.errors import StockwiseError
 from core.progress import Progress, SilentProgress, Step
 from pipelines.imports.online_retail import ImportOptions, run_import
 from pipelines.imports.parameters import load_parameters
-from pipelines.imports.source_files import ImportFileError
+from pipelines.imports.raw_files import ImportFileError
 from tests.pipelines.imports.retail_files import HEADER, Shop, row
 
 
