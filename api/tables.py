@@ -18,6 +18,7 @@ from api.reviews import tables as reviews
 from api.shipping import tables as shipping
 from api.shops import tables as shops
 from api.taxes import tables as taxes
+from api.views import tables as views
 from api.wishlists import tables as wishlists
 from core.events import tables as events
 from core.postgres.metadata import metadata
@@ -43,5 +44,6 @@ __all__ = [
     "shipping",
     "shops",
     "taxes",
+    "views",
     "wishlists",
 ]

@@ -28,6 +28,7 @@ from api.payments.desk import open_desk
 from api.payments.jobs import CONSUMERS as PAYMENT_CONSUMERS
 from api.payments.jobs import see_to_payments
 from api.reviews.consumers import CONSUMERS as REVIEW_CONSUMERS
+from api.views.service import count_views, purge_views
 from core.events.relay import Relay
 from core.postgres.pools import Database, open_database
 from core.postgres.server import Server, open_server
@@ -46,6 +47,7 @@ SWEEP_PAUSE_SECONDS = 15.0
 INVOICE_PAUSE_SECONDS = 2.0
 COMPLETION_PAUSE_SECONDS = 600.0
 PURGE_PAUSE_SECONDS = 3600.0
+COUNT_PAUSE_SECONDS = 30.0
 LONGEST_PAUSE_AFTER_FAILURE_SECONDS = 30.0
 
 
@@ -88,6 +90,7 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
     desk = open_desk(database, settings)
     lifetime = timedelta(hours=settings.idempotency_hours)
     idle = timedelta(hours=settings.cart_abandoned_hours)
+    view_life = timedelta(days=settings.product_view_days)
     return [
         Job("relay", RELAY_PAUSE_SECONDS, relay.deliver_pending),
         Job("payments", PAYMENTS_PAUSE_SECONDS, lambda: see_to_payments(desk, clock=clock)),
@@ -97,6 +100,8 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
         Job("completion", COMPLETION_PAUSE_SECONDS, lambda: complete_orders(database, clock())),
         Job("price_schedules", SWEEP_PAUSE_SECONDS, lambda: record_due_schedules(database, now=clock())),
         Job("purge", PURGE_PAUSE_SECONDS, lambda: purge_keys(database, before=clock() - lifetime)),
+        Job("view_counts", COUNT_PAUSE_SECONDS, lambda: count_views(database)),
+        Job("views", PURGE_PAUSE_SECONDS, lambda: purge_views(database, before=clock() - view_life)),
     ]
 
 

@@ -1,0 +1,18 @@
+"""Views of products, in batches."""
+
+from pathlib import Path
+
+from api.migrations.scripts import run_script
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("Migrations go forward only: restore a backup to go back.")
