@@ -15,6 +15,7 @@ from api.planning import tables as planning
 from api.purchasing import tables as purchasing
 from api.returns import tables as returns
 from api.reviews import tables as reviews
+from api.search import tables as search
 from api.shipping import tables as shipping
 from api.shops import tables as shops
 from api.taxes import tables as taxes
@@ -41,6 +42,7 @@ __all__ = [
     "purchasing",
     "returns",
     "reviews",
+    "search",
     "shipping",
     "shops",
     "taxes",

@@ -38,6 +38,7 @@ REVIEWED_FUNCTIONS = {
     "record_product_terms",  # trigger: history of prices and costs
     "record_supplier_terms",  # trigger: history of terms
     "record_variant_terms",  # trigger: history of prices and costs
+    "search_find_products",  # the bound company's products that hold some words, by an index
 }
 
 
