@@ -21,29 +21,34 @@ def killed_lake(fresh_database: FreshDatabase, tmp_path: Path) -> Lake:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("point", FAILPOINTS)
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.soak)], ids=["short", "full"])
 def test_a_feed_killed_at_a_point_is_resumed_without_loss_or_doubles(
     point: str,
+    kills: int,
     fresh_database: FreshDatabase,
     two_companies: tuple[Company, Company],
     killed_lake: Lake,
 ) -> None:
     lake, (acme, bolt) = killed_lake, two_companies
+    written = set()
     with fresh_database.connect("owner") as owner:
         first = write_order(owner, acme)
         lake.pull()
-        set_status(owner, first, "confirmed")
-        second = write_order(owner, bolt)
-        before = manifest_file(lake.settings).read_bytes()
+        for _ in range(kills):
+            set_status(owner, first, "confirmed")
+            second = write_order(owner, bolt)
+            before = manifest_file(lake.settings).read_bytes()
 
-        run_until_killed("pull", point, str(lake.settings.home), lake.dsn)
+            run_until_killed("pull", point, str(lake.settings.home), lake.dsn)
 
-        is_committed = manifest_file(lake.settings).read_bytes() != before
-        assert is_committed == (point == "committed")
-        assert _listed_files(lake) <= _present_files(lake)
-        set_status(owner, second, "confirmed")
-        lake.pull()
+            is_committed = manifest_file(lake.settings).read_bytes() != before
+            assert is_committed == (point == "committed")
+            assert _listed_files(lake) <= _present_files(lake)
+            set_status(owner, second, "confirmed")
+            lake.pull()
+            written |= {(str(order), "confirmed") for order in (first, second)}
+            assert lake.current("orders", "id, status") == written
 
-    assert lake.current("orders", "id, status") == {(str(first), "confirmed"), (str(second), "confirmed")}
     assert lake.totals() == expected_totals(lake.manifest)
     assert _present_files(lake) == _listed_files(lake)
     versions = lake.versions("orders", "id, row_xid")

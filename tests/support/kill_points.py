@@ -37,6 +37,24 @@ def run_until_killed(*arguments: str) -> None:
     assert process.returncode == -signal.SIGKILL, process.stderr
 
 
+def run_for(seconds: float, *arguments: str) -> bool:
+    """Run ``arguments`` in a process group of its own and kill it then; whether it had not ended before."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.support.kill_points", *arguments],
+        cwd=CHECKOUT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return True
+    assert process.returncode == 0
+    return False
+
+
 def kill_at(point: str) -> Callable[[str], None]:
     """Make a hook that kills the process the first time the point is reached."""
 
