@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import cache
+from threading import Lock
 from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
 
 from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
@@ -38,13 +41,13 @@ from api.inventory.router import router as inventory_router
 from api.inventory.transfer_router import router as transfer_router
 from api.inventory.valuation_router import router as valuation_router
 from api.media.router import router as media_router
-from api.openapi import describe, query_names
+from api.openapi import describe, query_names_of
 from api.orders.admission import admission_of
 from api.orders.lifecycle_router import router as order_lifecycle_router
 from api.orders.router import router as orders_router
 from api.payments.offer_router import router as payment_offer_router
 from api.payments.router import router as payments_router
-from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions, routes_of
+from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions
 from api.planning.router import router as planning_router
 from api.problems import add_problem_handlers
 from api.purchasing.router import router as purchasing_router
@@ -113,6 +116,7 @@ _ALLOWED_HEADERS = [
 _EXPOSED_HEADERS = ["ETag", "Idempotent-Replayed", "Retry-After", "X-Cart-Token", "X-Request-Id"]
 
 _described: list[dict[str, Any]] = []
+_describing = Lock()
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -138,7 +142,6 @@ def create_app(
         description="Money is a decimal string, times are UTC, errors are RFC 9457 problems with codes.",
         version=VERSION,
         lifespan=_lifespan(settings, server, database),
-        dependencies=[Depends(authorize)],
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
@@ -150,13 +153,8 @@ def create_app(
     app.state.settings = settings
     app.state.clock = clock
     app.state.admission = admission_of(settings)
-    for router in DOMAIN_ROUTERS:
-        app.include_router(router, prefix=PREFIX)
-    for router in (pages_router, health_router, _description_router(app)):
-        app.include_router(router)
-
-    document = _describe_once(app, permissions)
-    app.openapi = lambda: document  # type: ignore[method-assign]
+    app.router.routes.extend(_served_routes())
+    app.openapi = lambda: _describe_once(app, permissions)  # type: ignore[method-assign]
     tokens = AccessTokens(
         key=load_secrets(settings).jwt_key, lifetime=timedelta(minutes=settings.access_token_minutes)
     )
@@ -164,20 +162,28 @@ def create_app(
         tokens=tokens,
         find_storefront=storefront_finder(app),
         permissions=bind_permissions(app, permissions),
-        query_names={
-            (method, endpoint): query_names(document, method, path)
-            for method, path, endpoint in routes_of(app)
-            if path in document["paths"]
-        },
+        query_names=query_names_of(app),
     )
     return app
 
 
+@cache
+def _served_routes() -> tuple[BaseRoute, ...]:
+    """Put the routes together once for all applications of a process: it takes most of a start."""
+    every = APIRouter(dependencies=[Depends(authorize)])
+    for router in DOMAIN_ROUTERS:
+        every.include_router(router, prefix=PREFIX)
+    for router in (pages_router, health_router, _description_router()):
+        every.include_router(router)
+    return tuple(every.routes)
+
+
 def _describe_once(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> dict[str, Any]:
-    """Describe the routes, which all applications of a process share: it takes most of a start."""
-    if not _described:
-        _described.append(describe(app, permissions))
-    return _described[0]
+    """Describe the routes when somebody asks: it takes seconds, and few processes are ever asked."""
+    with _describing:
+        if not _described:
+            _described.append(describe(app, permissions))
+        return _described[0]
 
 
 def _lifespan(settings: Settings, server: Server | None, database: str | None) -> Lifespan:
@@ -208,12 +214,13 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         )
 
 
-def _description_router(app: FastAPI) -> APIRouter:
+def _description_router() -> APIRouter:
     router = APIRouter(tags=["platform"])
 
     @router.get(f"{PREFIX}/openapi.json", include_in_schema=False)
-    async def read_openapi() -> dict[str, Any]:
-        """Describe the API (OpenAPI 3.1)."""
-        return app.openapi()
+    def read_openapi(request: Request) -> dict[str, Any]:
+        """Describe the API (OpenAPI 3.1). Not async: the first time, other requests go on meanwhile."""
+        document: dict[str, Any] = request.app.openapi()
+        return document
 
     return router

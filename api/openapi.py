@@ -6,11 +6,14 @@ the table of permissions), and the two kinds of credentials.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import BaseModel
 
 from api.errors import (
     PROBLEM_MEDIA_TYPE,
@@ -28,7 +31,7 @@ from api.errors import (
     UnsupportedMediaType,
     responses_for,
 )
-from api.permissions import ANONYMOUS, STOREFRONT, RouteKey, RoutePermission, route_key
+from api.permissions import ANONYMOUS, STOREFRONT, EndpointKey, RouteKey, RoutePermission, route_key
 from api.problems import Problem
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -71,12 +74,25 @@ def describe(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> d
     return document
 
 
-def query_names(document: Mapping[str, Any], method: str, path: str) -> frozenset[str]:
-    """Names of the query parameters that an operation knows."""
-    operation = document["paths"].get(path, {}).get(method.lower(), {})
-    return frozenset(
-        parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"
-    )
+def query_names_of(app: FastAPI) -> dict[EndpointKey, frozenset[str]]:
+    """Names of the query parameters that each operation of the description knows."""
+    return {
+        (method, context.endpoint): frozenset(_query_names(context.dependant))
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute) and context.include_in_schema and context.endpoint
+        for method in context.methods or ()
+    }
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    for field in dependant.query_params:
+        kind = field.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):  # one model for all parameters
+            yield from (part.alias or name for name, part in kind.model_fields.items())
+        else:
+            yield field.alias
+    for needed in dependant.dependencies:
+        yield from _query_names(needed)
 
 
 def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> None:

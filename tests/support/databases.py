@@ -1,8 +1,10 @@
 """Databases for tests: copies of one migrated template on the session's embedded server."""
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +19,14 @@ from core.settings import Settings
 TEMPLATE = "stockwise_template"
 # A test's data need not survive a power cut.
 FAST_OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+_MEMORY = Path("/dev/shm")
+_ENOUGH_BYTES = 3 * 1024**3  # a server with a few databases and its log of writes, for each of four processes
+
+
+def memory_folder() -> Path | None:
+    """Return a folder in memory if there is a large one: to copy a database is five times as fast there."""
+    return _MEMORY if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ENOUGH_BYTES else None
 
 
 @dataclass(frozen=True)

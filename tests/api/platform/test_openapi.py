@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from api.errors import ApiError
+from api.permissions import routes_of
 from tests.support.api_client import Api
 
 ERRORS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "errors.md"
@@ -67,6 +68,21 @@ def test_every_operation_has_a_sentence_and_a_tag(api: Api) -> None:
         assert operation["tags"], name
         first = operation["description"].splitlines()[0]
         assert first.endswith((".", ":")), (name, first)
+
+
+def test_the_query_parameters_that_are_known_are_those_of_the_description(api: Api) -> None:
+    paths = api.app.openapi()["paths"]
+    described = {
+        (method, endpoint): {
+            parameter["name"]
+            for parameter in paths[path][method.lower()].get("parameters", [])
+            if parameter["in"] == "query"
+        }
+        for method, path, endpoint in routes_of(api.app)
+        if path in paths
+    }
+    assert api.app.state.gatekeeper.query_names == described
+    assert len(described) > 200
 
 
 def test_codes_are_documented_and_none_is_invented(api: Api) -> None:
