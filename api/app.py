@@ -31,6 +31,7 @@ from api.coupons.router import router as coupons_router
 from api.framing import RequestFrame
 from api.fulfilment.router import router as fulfilment_router
 from api.health import router as health_router
+from api.identity.customer_router import router as customers_router
 from api.identity.pages import router as pages_router
 from api.identity.router import router as identity_router
 from api.identity.storefronts import storefront_finder
@@ -91,6 +92,7 @@ DOMAIN_ROUTERS = (
     count_router,
     valuation_router,
     identity_router,
+    customers_router,
     companies_router,
     shops_router,
     purchasing_router,

@@ -10,7 +10,7 @@ used again once the cause is gone. Stored answers live for ``settings.idempotenc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -45,6 +45,13 @@ _STORE = sa.text(
     "insert into idempotency_keys"
     " (company_id, scope, key, request_sha256, status_code, response_body, resource_id)"
     " values (:company_id, :scope, :key, :request_sha256, :status_code, :response_body, :resource_id)"
+)
+_FORGET = sa.text(
+    """
+    delete from idempotency_keys
+    where company_id = :company_id
+    and (resource_id = any(cast(:resource_ids as uuid [])) or scope like any (cast(:scopes as text [])))
+    """
 )
 _PURGE = sa.text("select purge_idempotency_keys(:before, :batch)")
 
@@ -96,23 +103,41 @@ async def keyed_request(
 Keyed = Annotated[KeyedRequest, Depends(keyed_request)]
 
 
+OptionalKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="A UUID, if the same request may be repeated",
+        max_length=300,
+        json_schema_extra={"x-optional": True},
+    ),
+]
+
+
 async def maybe_keyed_request(
-    request: Request,
-    caller: CurrentCaller,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            description="A UUID, if the same request may be repeated",
-            max_length=300,
-            json_schema_extra={"x-optional": True},
-        ),
-    ] = None,
+    request: Request, caller: CurrentCaller, idempotency_key: OptionalKey = None
 ) -> KeyedRequest | None:
     """Read the key of a request that may do without."""
     return None if idempotency_key is None else await keyed_request(request, caller, idempotency_key)
 
 
 MaybeKeyed = Annotated[KeyedRequest | None, Depends(maybe_keyed_request)]
+
+
+def keyed_upload(
+    request: Request, caller: Caller, idempotency_key: str | None, *parts: bytes
+) -> KeyedRequest | None:
+    """Bind a key to what a form holds: its parts are sent between other boundaries each time."""
+    if idempotency_key is None:
+        return None
+    content = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).digest()
+    return KeyedRequest(
+        company_id=caller.require_company(),
+        user_id=caller.user_id,
+        scope=scope_of(request, caller),
+        key=parse_key(idempotency_key),
+        request_sha256=sha256_of(request.method, request.url.path, request.url.query, content),
+    )
 
 
 def parse_key(value: str | None) -> str:
@@ -232,11 +257,37 @@ async def answer_maybe_once(
     return response_of(answer, is_replayed=False)
 
 
+async def answered_before(database: Database, request: KeyedRequest | None) -> Response | None:
+    """Return what was answered under the key; for work of many transactions, before it begins.
+
+    Such work must change nothing when it is done again: two at once both do it, and one answer is kept.
+    """
+    if request is None:
+        return None
+    async with transaction(database, company_id=request.company_id, user_id=request.user_id) as connection:
+        stored = await claim(connection, request)
+    return None if stored is None else response_of(stored, is_replayed=True)
+
+
 def response_of(answer: StoredAnswer, *, is_replayed: bool) -> Response:
     """Write a stored answer."""
     headers = {REPLAYED_HEADER: "true"} if is_replayed else None
     return Response(
         answer.body, status_code=answer.status_code, media_type="application/json", headers=headers
+    )
+
+
+async def forget_answers(
+    connection: AsyncConnection,
+    company_id: UUID,
+    *,
+    actor_user_ids: Sequence[UUID],
+    resource_ids: Sequence[UUID],
+) -> None:
+    """Forget what was answered to these people or about these rows: it repeats their names and addresses."""
+    scopes = [f"% user:{user_id}" for user_id in actor_user_ids]
+    await connection.execute(
+        _FORGET, {"company_id": company_id, "resource_ids": resource_ids, "scopes": scopes}
     )
 
 

@@ -41,6 +41,12 @@ class CompanyChoiceRequired(Conflict):
     detail = "You belong to several companies: name one by its slug."
 
 
+class CustomerHasOpenOrders(Conflict):
+    code = "customer_has_open_orders"
+    title = "Orders of this person are open"
+    detail = "Complete or cancel the person's open orders first. Nothing was changed."
+
+
 class AccountExists(AlreadyExists):
     code = "account_exists"
     title = "There is an account already"

@@ -1,11 +1,11 @@
 """Bodies of the routes of accounts and sessions."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from api.carts.merge_schemas import CartMergeRead
 from api.identity.passwords import LONGEST_PASSWORD
@@ -144,3 +144,24 @@ class PageSessionRead(OutputModel):
     company: CompanyChoice | None
     companies: list[CompanyChoice]
     roles: list[str]
+
+
+class ErasureCreate(InputModel):
+    """Who asks to be forgotten: a customer, or whoever left this address."""
+
+    customer_id: UUID | None = None
+    email: Email | None = None
+
+    @model_validator(mode="after")
+    def _names_one_person(self) -> Self:
+        if (self.customer_id is None) == (self.email is None):
+            raise ValueError("name the person by customer_id or by email")
+        return self
+
+
+class ErasureRead(OutputModel):
+    """What was pseudonymised; nothing in it names the person."""
+
+    customer_ids: list[UUID]
+    orders_count: int
+    closed_accounts_count: int

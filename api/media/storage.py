@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -41,6 +42,11 @@ class MediaStore:
             If it is not there.
         """
         return bytes(await self._run(lambda: self.files.cat_file(self._path(key))))
+
+    async def remove(self, key: str) -> None:
+        """Delete a file, if it is there."""
+        with contextlib.suppress(NotFound):
+            await self._run(lambda: self.files.rm_file(self._path(key)))
 
     def _path(self, key: str) -> str:
         return f"{self.root.rstrip('/')}/{key}"

@@ -12,6 +12,7 @@ from tests.support.cases import (
     catalogue,
     checkout,
     coupons,
+    customers,
     inventory,
     order_lifecycle,
     payments,
@@ -162,6 +163,7 @@ _DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitab
     (checkout.CASES, checkout.add),
     # Last: with a shipping method that has no tariff the shop ships nowhere.
     (shipping.CASES, shipping.add),
+    (customers.CASES, None),
 )
 CASES: dict[tuple[str, str], Case] = _FIRST_CASES | {
     operation: case for cases, _ in _DOMAINS for operation, case in cases.items()
