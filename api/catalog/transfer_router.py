@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
@@ -23,7 +24,14 @@ from api.catalog.transfer_files import (
     write_csv,
 )
 from api.dependencies import AppDatabase
-from api.errors import MalformedRequest, PayloadTooLarge, UnsupportedMediaType, responses_for
+from api.errors import (
+    IDEMPOTENCY_ERRORS,
+    MalformedRequest,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    responses_for,
+)
+from api.idempotency import OptionalKey, Outcome, answer_maybe_once, answered_before, keyed_upload
 from api.multipart import form_schema, read_form
 from api.schemas import OutputModel
 from core.postgres.pools import Database
@@ -57,8 +65,11 @@ class ImportReport(OutputModel):
 
 @router.post(
     "/import",
+    response_model=ImportReport,
     openapi_extra=form_schema({}, required=[]),
-    responses=responses_for(MalformedRequest, UnsupportedMediaType, PayloadTooLarge, UnreadableFile),
+    responses=responses_for(
+        MalformedRequest, UnsupportedMediaType, PayloadTooLarge, UnreadableFile, *IDEMPOTENCY_ERRORS
+    ),
 )
 async def import_file(
     request: Request,
@@ -66,14 +77,20 @@ async def import_file(
     database: AppDatabase,
     dry_run: Annotated[bool, Query(description="Check everything, change nothing")] = False,
     all_or_nothing: Annotated[bool, Query(description="Load nothing if one row is refused")] = False,
-) -> ImportReport:
+    idempotency_key: OptionalKey = None,
+) -> Response:
     """Load products from CSV or Parquet (part file): new ones, and changes by SKU.
 
     Loading a file again changes nothing. A row that is refused is named with its line and reason; the
-    others are loaded.
+    others are loaded. With a key, the report of the first time is answered again.
     """
     form = await read_form(request, fields=frozenset(), most_bytes=MOST_FILE_BYTES)
     kind = format_of(form.file_name, form.content[:4])
+    key = keyed_upload(request, caller, idempotency_key, kind.encode(), form.content)
+
+    replayed = await answered_before(database, key)
+    if replayed is not None:
+        return replayed
     outcome = await import_products(
         database,
         read_rows(io.BytesIO(form.content), kind, most_rows=MOST_ROWS),
@@ -82,9 +99,14 @@ async def import_file(
         all_or_nothing=all_or_nothing,
     )
     rejects: list[Reject] = outcome.rejects[:MOST_REJECTS]
-    return ImportReport.model_validate(
+    report = ImportReport.model_validate(
         {**vars(outcome), "rejected_rows": len(outcome.rejects), "rejects": rejects}
     )
+
+    async def keep(_: AsyncConnection) -> Outcome:
+        return Outcome(report)
+
+    return await answer_maybe_once(database, key, keep, caller=caller)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from api.access import CurrentCaller
 from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, AppSettings, Now
 from api.errors import (
+    IDEMPOTENCY_ERRORS,
     InvalidContent,
     MalformedRequest,
     NotFound,
@@ -22,6 +23,7 @@ from api.errors import (
     Violation,
     responses_for,
 )
+from api.idempotency import OptionalKey, Outcome, answer_maybe_once, keyed_upload
 from api.media import service
 from api.media.errors import ImageTooLarge, MediaStoreUnavailable, UnsupportedImage
 from api.media.images import EXTENSIONS
@@ -53,8 +55,10 @@ _FILE_HEADERS = {
 @router.post(
     "",
     status_code=201,
+    response_model=MediaRead,
     openapi_extra=_FORM,
     responses=responses_for(
+        *IDEMPOTENCY_ERRORS,
         MalformedRequest,
         UnsupportedMediaType,
         PayloadTooLarge,
@@ -64,9 +68,13 @@ _FILE_HEADERS = {
     ),
 )
 async def upload_media(
-    request: Request, caller: CurrentCaller, database: AppDatabase, settings: AppSettings
-) -> MediaRead:
-    """Upload an image (parts: file, kind, alt). The same file again is the same answer, without a key."""
+    request: Request,
+    caller: CurrentCaller,
+    database: AppDatabase,
+    settings: AppSettings,
+    idempotency_key: OptionalKey = None,
+) -> Response:
+    """Upload an image (parts: file, kind, alt). The same file again is the same row, without a key too."""
     form = await read_form(request, fields=frozenset({"kind", "alt"}), most_bytes=settings.media_max_bytes)
     try:
         kind, alt = _FIELDS.validate_python((form.fields.get("kind"), form.fields.get("alt", "")))
@@ -79,7 +87,14 @@ async def upload_media(
             ]
         ) from None
     upload = service.Upload(kind=kind, content=form.content, alt=alt)
-    return await service.store_image(database, open_store(settings), upload, caller=caller)
+    key = keyed_upload(request, caller, idempotency_key, form.content, kind.encode(), alt.encode())
+    values = await service.keep_image(open_store(settings), upload, caller=caller)
+
+    async def work(connection: AsyncConnection) -> Outcome:
+        described = await service.describe_image(connection, values, caller=caller)
+        return Outcome(described, described.id)
+
+    return await answer_maybe_once(database, key, work, caller=caller, status_code=201)
 
 
 @router.get("", responses=responses_for(InvalidCursor))

@@ -22,8 +22,6 @@ from api.media.storage import MediaStore
 from api.permissions import Scope
 from core.events.outbox import append_event
 from core.ids import new_id
-from core.postgres.pools import Database
-from core.postgres.transaction import run_in_transaction
 
 # What people upload of themselves: written anew, so that no photograph tells where it was taken.
 CUSTOMER_KINDS = frozenset({"review", "avatar"})
@@ -39,8 +37,8 @@ class Upload:
     alt: str = ""
 
 
-async def store_image(database: Database, store: MediaStore, upload: Upload, *, caller: Caller) -> MediaRead:
-    """Check an image, keep its bytes under their hash, and write its row; the same upload twice is one row.
+async def keep_image(store: MediaStore, upload: Upload, *, caller: Caller) -> Mapping[str, Any]:
+    """Check an image and keep its bytes under their hash; return the row to be, for ``describe_image``.
 
     The bytes come first: a row never names a file that is not there.
 
@@ -52,21 +50,23 @@ async def store_image(database: Database, store: MediaStore, upload: Upload, *, 
         If it is not an image that we take.
     """
     _require_kind(caller, upload.kind)
-    company_id = caller.require_company()
     image = await anyio.to_thread.run_sync(
         lambda: check_image(upload.content, is_cleaned=upload.kind in CUSTOMER_KINDS), limiter=_DECODERS
     )
     values = _values_of(upload, image, caller=caller)
     await store.save(values["storage_key"], image.content)
+    return values
 
-    async def work(connection: AsyncConnection) -> MediaRead:
-        row = await queries.find_twin(connection, values)
-        if row is None:
-            row = await queries.insert_media(connection, values)
-            await _tell(connection, "media.uploaded", row, caller=caller)
-        return read_of(row)
 
-    return await run_in_transaction(database, work, company_id=company_id, user_id=caller.user_id)
+async def describe_image(
+    connection: AsyncConnection, values: Mapping[str, Any], *, caller: Caller
+) -> MediaRead:
+    """Write the row of a file that is kept; the same upload twice is one row."""
+    row = await queries.find_twin(connection, values)
+    if row is None:
+        row = await queries.insert_media(connection, values)
+        await _tell(connection, "media.uploaded", row, caller=caller)
+    return read_of(row)
 
 
 async def find_file(connection: AsyncConnection, media_id: UUID, sha256: str) -> tuple[str, str]:
