@@ -57,6 +57,7 @@ from api.reviews.router import router as reviews_router
 from api.shipping.router import router as shipping_router
 from api.shops.router import router as shops_router
 from api.taxes.router import router as taxes_router
+from api.views.router import router as views_router
 from api.wishlists.router import router as wishlists_router
 from core.postgres.pools import open_database
 from core.postgres.server import Server, open_server
@@ -102,6 +103,7 @@ DOMAIN_ROUTERS = (
     reviews_router,
     shipping_router,
     taxes_router,
+    views_router,
     wishlists_router,
     media_router,
 )

@@ -20,6 +20,7 @@ from tests.support.cases import (
     reviews,
     shipping,
     taxes,
+    views,
 )
 from tests.support.companies import Company
 from tests.support.operation_case import Case, Ids, Make, path_of
@@ -154,6 +155,7 @@ _DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitab
     (catalogue.CASES, catalogue.add),
     (taxes.CASES, taxes.add),
     (reviews.CASES, reviews.add),
+    (views.CASES, None),
     (order_lifecycle.CASES, order_lifecycle.add),
     (payments.CASES, payments.add),
     (inventory.CASES, inventory.add),
