@@ -170,7 +170,7 @@ _GIVE_BACK = sa.text(
 
     over as (
         update coupon_redemptions as redemption set given_back_at = :now
-        where redemption.company_id = :company_id and redemption.given_back_at is null
+        where redemption.company_id = :company_id
         and redemption.id in (select redemption_id from shares)
         and not exists (
             select from coupon_redemption_orders as other

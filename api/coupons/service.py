@@ -42,13 +42,28 @@ async def find_coupons(
     written = {normalised_code(code) for code in codes}
     if not written:
         return FoundCoupons(Buyer(customer_id), {})
-    buyer = await _find_buyer(connection, company_id, customer_id=customer_id, email=email, lock=lock)
+    buyer = await find_buyer(connection, company_id, customer_id=customer_id, email=email, lock=lock)
     if lock:
         await queries.lock_coupons(connection, company_id, written)
     terms = await queries.read_terms(
         connection, company_id, written, customer_ids=buyer.customer_ids, mailboxes=buyer.mailboxes
     )
     return FoundCoupons(buyer, {one.code: one for one in terms})
+
+
+async def find_buyer(
+    connection: AsyncConnection, company_id: UUID, *, customer_id: UUID | None, email: str | None, lock: bool
+) -> Buyer:
+    """Return everybody who counts as this buyer; locked, none of them uses a coupon meanwhile."""
+    found = await queries.find_buyers(
+        connection, company_id, customer_id=customer_id, email=email and email.strip().lower(), lock=lock
+    )
+    emails: Collection[str] = {address for address in (email, *(row["email"] for row in found)) if address}
+    return Buyer(
+        customer_id=customer_id,
+        customer_ids=frozenset(row["id"] for row in found),
+        mailboxes=await queries.find_mailboxes(connection, company_id, emails, lock=lock),
+    )
 
 
 async def redeem(
@@ -103,17 +118,3 @@ async def give_back(connection: AsyncConnection, company_id: UUID, order_id: UUI
     and before its stock is locked: checkouts lock coupons first, then stock.
     """
     await queries.give_back(connection, company_id, order_id, now=now)
-
-
-async def _find_buyer(
-    connection: AsyncConnection, company_id: UUID, *, customer_id: UUID | None, email: str | None, lock: bool
-) -> Buyer:
-    found = await queries.find_buyers(
-        connection, company_id, customer_id=customer_id, email=email and email.strip().lower(), lock=lock
-    )
-    emails: Collection[str] = {address for address in (email, *(row["email"] for row in found)) if address}
-    return Buyer(
-        customer_id=customer_id,
-        customer_ids=frozenset(row["id"] for row in found),
-        mailboxes=await queries.find_mailboxes(connection, company_id, emails, lock=lock),
-    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.coupons import queries
+from api.coupons.service import find_buyer
 
 # The uses of an order that were given back, and whether a limit was reached without them meanwhile.
 _IS_TAKEN_BY_OTHERS = sa.text(
@@ -25,7 +28,10 @@ _IS_TAKEN_BY_OTHERS = sa.text(
         from over
         inner join coupon_redemptions as other
             on over.company_id = other.company_id and other.given_back_at is null
-            and (other.customer_id = over.customer_id or other.buyer_mailbox = over.buyer_mailbox)
+            and (
+                other.customer_id = any(cast(:customer_ids as uuid []))
+                or other.buyer_mailbox = any(cast(:mailboxes as text []))
+            )
             and (other.coupon_id = over.coupon_id or other.campaign_id = over.campaign_id)
     )
 
@@ -45,11 +51,12 @@ _IS_TAKEN_BY_OTHERS = sa.text(
     )
     """
 )
+# A use by several orders is counted again with the first of them that lives again.
 _TAKE_AGAIN = sa.text(
     """
     with shares as (
         update coupon_redemption_orders set given_back_at = null
-        where company_id = :company_id and order_id = :order_id and given_back_at is not null
+        where company_id = :company_id and order_id = :order_id
         returning redemption_id
     ),
 
@@ -73,14 +80,20 @@ _TAKE_AGAIN = sa.text(
 )
 
 
-async def take_again(connection: AsyncConnection, company_id: UUID, order_id: UUID) -> bool:
+async def take_again(connection: AsyncConnection, order: Mapping[str, Any]) -> bool:
     """Use again what the order gave back; False, and nothing changed, if a limit is reached by now.
 
-    Call it under the order's lock and before its stock is locked, as `service.give_back`.
+    Call it under the order's lock and before its stock is locked, as `service.give_back`. The limits per
+    buyer are those of everybody who counts as this one.
     """
-    values = {"company_id": company_id, "order_id": order_id}
+    company_id: UUID = order["company_id"]
+    values = {"company_id": company_id, "order_id": order["id"]}
     await queries.lock_uses(connection, values)
-    if await connection.scalar(_IS_TAKEN_BY_OTHERS, values):
+    buyer = await find_buyer(
+        connection, company_id, customer_id=order["customer_id"], email=order["email"], lock=False
+    )
+    known = {"customer_ids": list(buyer.customer_ids), "mailboxes": sorted(buyer.mailboxes)}
+    if await connection.scalar(_IS_TAKEN_BY_OTHERS, values | known):
         return False
     await connection.execute(_TAKE_AGAIN, values)
     return True

@@ -167,7 +167,7 @@ async def _want_again(connection: AsyncConnection, order: Mapping[str, Any], *, 
     company_id, order_id = order["company_id"], order["id"]
     await restore_expired_lines(connection, company_id, order_id)
     lines = await list_lines(connection, company_id, order_id)
-    if not await take_coupons_again(connection, company_id, order_id):
+    if not await take_coupons_again(connection, order):
         raise _Gone
     is_held = await hold_for_order(
         connection,
