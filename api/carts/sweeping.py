@@ -6,6 +6,7 @@ and beside the carts' owners.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.carts.tables import carts
-from api.inventory.cart_holds import expire_holds, find_expired_holds
+from api.inventory.cart_holds import expire_holds, find_expired_holds, release_holds
 from core.events.outbox import append_event
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, transaction
@@ -63,10 +64,10 @@ _FORGET = sa.text(
     deleted as (
         delete from carts using forgotten
         where carts.company_id = :company_id and carts.id = forgotten.id
-        returning 1
+        returning carts.id
     )
 
-    select count(*)::int from deleted
+    select id from deleted
     """
 )
 _FORGET_SAVED = sa.text("delete from saved_items where company_id = :company_id and expires_at <= :at")
@@ -92,9 +93,10 @@ async def sweep_carts(database: Database, now: datetime, *, abandoned_after: tim
 async def _abandon(
     connection: AsyncConnection, *, company_id: UUID, idle_since: datetime, at: datetime
 ) -> int:
-    """Mark carts that nobody touched; one with something in it is told of."""
+    """Mark carts that nobody touched, and give back what they hold; one with something in it is told of."""
     values = {"company_id": company_id, "idle_since": idle_since, "at": at, "limit": MOST_CARTS_AT_ONCE}
     abandoned = (await connection.execute(_ABANDON, values)).all()
+    await release_holds(connection, company_id, [cart.id for cart in abandoned], at=at)
     for cart in abandoned:
         if cart.line_count:
             await append_event(
@@ -116,7 +118,9 @@ async def _forget(connection: AsyncConnection, *, company_id: UUID, at: datetime
     """Delete carts whose time is over, with their lines, and what guests saved; bought carts are kept."""
     await connection.execute(_FORGET_SAVED, {"company_id": company_id, "at": at})
     values = {"company_id": company_id, "at": at, "limit": MOST_CARTS_AT_ONCE}
-    return int((await connection.execute(_FORGET, values)).scalar_one())
+    forgotten: Sequence[UUID] = (await connection.scalars(_FORGET, values)).all()
+    await release_holds(connection, company_id, forgotten, at=at)
+    return len(forgotten)
 
 
 async def _give_back(database: Database, company_id: UUID, *, at: datetime) -> int:

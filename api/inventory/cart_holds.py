@@ -90,6 +90,10 @@ _FREE = sa.text(
     order by draws.priority, level.location_id
     """
 )
+_FIND_HOLDING = sa.text(
+    "select distinct owner_id from reservations where company_id = :company_id and status = 'live'"
+    " and owner_id = any(cast(:owner_ids as uuid [])) order by owner_id"
+)
 _FIND_EXPIRED = sa.text(
     "select distinct owner_id from reservations where company_id = :company_id and owner_type = 'cart'"
     " and status = 'live' and expires_at <= :at limit :limit"
@@ -168,6 +172,21 @@ async def hold_for_cart(
         },
     )
     await _tell_crossings(connection, company_id, before, free, holds)
+
+
+async def release_holds(
+    connection: AsyncConnection, company_id: UUID, cart_ids: Sequence[UUID], *, at: datetime
+) -> None:
+    """Give back what these carts hold, whose locks the caller has: their buyers are gone."""
+    values: dict[str, object] = {"company_id": company_id, "owner_ids": cart_ids}
+    holding: Sequence[UUID] = (await connection.scalars(_FIND_HOLDING, values)).all()
+    if not holding:
+        return
+    values |= {"variant_ids": [], "shop_ids": []}
+    places = [(row.location_id, row.variant_id) for row in await connection.execute(_PLACES, values)]
+    await lock_levels(connection, company_id, places)
+    for owner_id in holding:
+        await end_reservations(connection, company_id=company_id, owner_id=owner_id, ending="released", at=at)
 
 
 async def find_expired_holds(
