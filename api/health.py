@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -22,6 +23,11 @@ from core.version import VERSION
 router = APIRouter(tags=["platform"])
 LONGEST_CHECK_SECONDS = 1.5
 WORKER_SILENT_AFTER_SECONDS = 60.0
+
+_TELL = sa.text(
+    "select (select max(updated_at) from event_consumers) as seen_at,"
+    " payments_count_given_up() as given_up_operations, events_count_dead() as dead_events"
+)
 
 Status = Literal["ok", "degraded", "down"]
 
@@ -50,6 +56,8 @@ class Health(OutputModel):
     postgresql: PartHealth
     published: PartHealth
     worker: PartHealth
+    payments: PartHealth
+    events: PartHealth
 
 
 @router.get("/health")
@@ -60,29 +68,56 @@ async def read_liveness() -> Liveness:
 
 @router.get("/api/health/all", responses={503: {"model": Health, "description": "PostgreSQL is down"}})
 async def read_health(response: Response, database: AppDatabase, settings: AppSettings, now: Now) -> Health:
-    """Check PostgreSQL, the published snapshot and the worker; 503 if PostgreSQL is down."""
-    postgresql, worker = await _check_database(database, now)
+    """Check PostgreSQL, what is published, the worker and what waits for a person; 503 without PostgreSQL."""
+    found = await _check_database(database, now)
+    postgresql = found.postgresql
     published = await asyncio.to_thread(_check_published, settings, now)
     if postgresql.status == "down":
         response.status_code = 503
         response.headers["Retry-After"] = "2"
-    parts = (postgresql.status, published.status, worker.status)
-    overall: Status = "down" if postgresql.status == "down" else "ok" if set(parts) == {"ok"} else "degraded"
-    return Health(status=overall, version=VERSION, postgresql=postgresql, published=published, worker=worker)
+    parts = {published.status, *(part.status for part in vars(found).values())}
+    overall: Status = "down" if postgresql.status == "down" else "ok" if parts == {"ok"} else "degraded"
+    return Health(status=overall, version=VERSION, published=published, **vars(found))
 
 
-async def _check_database(database: Database, now: datetime) -> tuple[PartHealth, PartHealth]:
+@dataclass(frozen=True)
+class _DatabaseHealth:
+    """What PostgreSQL, and what is written in it, tells."""
+
+    postgresql: PartHealth
+    worker: PartHealth
+    payments: PartHealth
+    events: PartHealth
+
+
+async def _check_database(database: Database, now: datetime) -> _DatabaseHealth:
     try:
         async with (
             asyncio.timeout(LONGEST_CHECK_SECONDS),
             transaction(database, company_id=None) as connection,
         ):
-            seen_at = await connection.scalar(sa.text("select max(updated_at) from event_consumers"))
+            row = (await connection.execute(_TELL)).one()
     except (TimeoutError, OSError, psycopg.Error, sa.exc.SQLAlchemyError, DatabaseError):
         down = PartHealth(status="down", detail="PostgreSQL does not answer", at=None, age_seconds=None)
         unknown = PartHealth(status="down", detail="not known without PostgreSQL", at=None, age_seconds=None)
-        return down, unknown
-    return PartHealth(status="ok", detail="answers", at=now, age_seconds=0.0), _worker(seen_at, now)
+        return _DatabaseHealth(down, unknown, unknown, unknown)
+    return _DatabaseHealth(
+        postgresql=PartHealth(status="ok", detail="answers", at=now, age_seconds=0.0),
+        worker=_worker(row.seen_at, now),
+        payments=_waiting(
+            row.given_up_operations,
+            now,
+            "attempts whose answer is lost: settle them (docs/how-to/take-payments.md)",
+        ),
+        events=_waiting(row.dead_events, now, "events set aside: stockwise events dead"),
+    )
+
+
+def _waiting(count: int, now: datetime, what: str) -> PartHealth:
+    """What waits for a person: nothing is fine."""
+    if not count:
+        return PartHealth(status="ok", detail="nothing waits for a person", at=now, age_seconds=0.0)
+    return PartHealth(status="degraded", detail=f"{count} {what}", at=now, age_seconds=0.0)
 
 
 def _worker(seen_at: datetime | None, now: datetime) -> PartHealth:

@@ -24,6 +24,14 @@ class PaymentInProgress(Conflict):
     retry_after_seconds = 1
 
 
+class OperationNotLost(Conflict):
+    code = "operation_not_lost"
+    title = "This needs no settling by hand"
+    detail = (
+        "The operation is finished, or the provider is still being asked. Settle only what needs_settling."
+    )
+
+
 class CaptureExceedsAuthorised(Conflict):
     code = "capture_exceeds_authorised"
     title = "More than was authorised"
@@ -34,6 +42,12 @@ class RefundExceedsCaptured(Conflict):
     code = "refund_exceeds_captured"
     title = "More than was paid"
     detail = "All refunds of an order together, pending ones too, can't exceed what was captured for it."
+
+
+class OutcomeNotPossible(InvalidContent):
+    code = "outcome_not_possible"
+    title = "It can't have ended so"
+    detail = "An operation of this kind can't have this outcome."
 
 
 class UnknownPaymentMethod(InvalidContent):

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.errors import ApiError
-from api.payments import operation_queries, operations, queries, recording, webhooks
+from api.payments import operation_queries, operations, queries, recording, settling, webhooks
 from api.payments.desk import PaymentDesk
 from core.errors import StockwiseError
 from core.events.relay import Consumer, Event
@@ -34,6 +34,7 @@ async def see_to_payments(desk: PaymentDesk, *, clock: Clock) -> int:
         try:
             done += await webhooks.apply_due(desk, company_id, now=now)
             done += await _carry_out_due(desk, company_id, now=now, clock=clock)
+            done += await settling.give_up_lost(desk, company_id, now=now)
         except (StockwiseError, ApiError) as error:  # one company's trouble does not stop the others
             log.error("payments_not_seen_to", company_id=str(company_id), reason=str(error))
     return done

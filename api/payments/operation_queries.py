@@ -105,6 +105,31 @@ async def due_operation_ids(
     return (await connection.execute(statement)).scalars().all()
 
 
+def is_lost(operation: Mapping[str, Any], *, at: datetime) -> bool:
+    """Whether the provider is not asked again: its answer must be found by hand."""
+    created_at: datetime = operation["created_at"]
+    return created_at <= at - KEY_LIFETIME and operation["claimed_until"] <= at
+
+
+async def lost_operation_ids(
+    connection: AsyncConnection, company_id: UUID, *, at: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return operations that nobody asks about again and nobody was told of, the oldest first."""
+    statement = (
+        sa.select(payment_operations.c.id)
+        .where(
+            payment_operations.c.company_id == company_id,
+            payment_operations.c.status == "pending",
+            payment_operations.c.claimed_until <= at,
+            payment_operations.c.created_at <= at - KEY_LIFETIME,
+            payment_operations.c.given_up_at.is_(None),
+        )
+        .order_by(payment_operations.c.created_at, payment_operations.c.id)
+        .limit(limit)
+    )
+    return (await connection.execute(statement)).scalars().all()
+
+
 async def list_operations(connection: AsyncConnection, company_id: UUID, payment_id: UUID) -> Sequence[Row]:
     """Return what a provider was asked for, oldest first."""
     statement = (

@@ -152,9 +152,10 @@ async def carry_out(desk: PaymentDesk, company_id: UUID, operation_id: UUID, *, 
     kind, gateway, request = prepared
     outcome = await _ask(gateway, kind, request)
     reach("payment_called", desk.settings)
-    record = partial(
-        _record, desk=desk, company_id=company_id, operation_id=operation_id, outcome=outcome, clock=clock
-    )
+
+    async def record(connection: AsyncConnection) -> None:
+        await record_outcome(connection, desk, company_id, operation_id, outcome, now=clock())
+
     await run_in_transaction(desk.database, record, company_id=company_id)
     return outcome is not None
 
@@ -235,16 +236,16 @@ async def _ask(gateway: Gateway | None, kind: str, request: GatewayRequest) -> G
         return None
 
 
-async def _record(
+async def record_outcome(
     connection: AsyncConnection,
-    *,
     desk: PaymentDesk,
     company_id: UUID,
     operation_id: UUID,
     outcome: GatewayOutcome | None,
-    clock: Clock,
+    *,
+    now: datetime,
 ) -> None:
-    """Write an answer down: the payment first, then what follows from it for its orders."""
+    """Write an answer down, once: the payment first, then what follows from it for its orders."""
     found = await operation_queries.find_operation(connection, company_id, operation_id=operation_id)
     assert found is not None
     payment = await queries.find_payment(connection, company_id, found["payment_id"], is_locked=True)
@@ -255,7 +256,6 @@ async def _record(
     assert operation is not None
     if operation["status"] != "pending":
         return
-    now = clock()
     if outcome is None:
         await operation_queries.change_operation(
             connection, operation, claimed_until=now + pause_after(operation["tries"])

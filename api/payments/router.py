@@ -17,13 +17,15 @@ from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, ApiError, NotFound, responses_for
 from api.idempotency import Keyed, KeyedRequest, Outcome, answer_once
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
-from api.payments import charging, intents, operation_queries, operations, queries, reading
+from api.payments import charging, intents, operation_queries, operations, queries, reading, settling
 from api.payments.desk import AppDesk, PaymentDesk
 from api.payments.errors import (
     CaptureExceedsAuthorised,
     CardNumberRefused,
     GatewayNotConfigured,
+    OperationNotLost,
     OrderNotPayable,
+    OutcomeNotPossible,
     PaymentInProgress,
     PaymentNotOpen,
     PaymentOutcomeUnknown,
@@ -35,6 +37,7 @@ from api.payments.errors import (
 from api.payments.schemas import (
     AttemptRead,
     IntentCreate,
+    OperationSettlement,
     PaymentCapture,
     PaymentConfirm,
     PaymentHistory,
@@ -206,6 +209,34 @@ async def refund_payment(
     return await answer_once(desk.database, keyed, work)
 
 
+@router.post(
+    "/{payment_id}/settle",
+    response_model=PaymentRead,
+    responses=responses_for(
+        *IDEMPOTENCY_ERRORS, NotFound, CardNumberRefused, OperationNotLost, OutcomeNotPossible
+    ),
+)
+async def settle_operation(
+    payment_id: UUID,
+    wanted: OperationSettlement,
+    keyed: Keyed,
+    caller: CurrentCaller,
+    desk: AppDesk,
+    now: Now,
+) -> Response:
+    """Say what became of an attempt whose answer stays lost (``needs_settling``), as the provider's books say.
+
+    It counts as the provider's answer: orders are confirmed, or the buyer may try again. Nothing is charged.
+    """
+    charging.refuse_card_numbers(wanted.model_dump(mode="json", exclude={"operation_id"}))
+
+    async def work(connection: AsyncConnection) -> Outcome:
+        await settling.settle_by_hand(connection, desk, payment_id, wanted, caller=caller, now=now)
+        return await _read_outcome(connection, payment_id=payment_id, caller=caller, desk=desk)
+
+    return await answer_once(desk.database, keyed, work, status_code=200)
+
+
 @router.get("", responses=responses_for(InvalidCursor))
 @router.get("/history", responses=responses_for(InvalidCursor))
 async def list_payments(
@@ -276,7 +307,12 @@ async def read_history(payment_id: UUID, caller: CurrentCaller, database: AppDat
         attempts = await operation_queries.list_operations(connection, company_id, payment_id)
         history = await queries.list_history(connection, company_id, payment_id)
     return PaymentHistory(
-        attempts=[AttemptRead.model_validate(dict(row)) for row in attempts],
+        attempts=[
+            AttemptRead.model_validate(
+                {**row, "needs_settling": row["status"] == "pending" and row["given_up_at"] is not None}
+            )
+            for row in attempts
+        ],
         history=[PaymentHistoryEntry.model_validate(dict(row)) for row in history],
     )
 

@@ -165,6 +165,15 @@ class RefundList(OutputModel):
     items: list[RefundRead]
 
 
+class OperationSettlement(InputModel):
+    """What staff found in the provider's books about an attempt whose answer was lost."""
+
+    operation_id: UUID
+    outcome: Literal["authorised", "captured", "voided", "refunded", "failed"]
+    gateway_reference: ShortText | None = Field(None, description="The provider's own id of it")
+    note: ShortText | None = None
+
+
 class AttemptRead(OutputModel):
     """What the provider was asked for, and why it refused if it did."""
 
@@ -175,6 +184,8 @@ class AttemptRead(OutputModel):
     failure_code: str | None
     failure_reason: str | None
     tries: int
+    # The provider is not asked again: staff look into its books and settle it by hand.
+    needs_settling: bool
     created_at: datetime
     finished_at: datetime | None
 

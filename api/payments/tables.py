@@ -180,6 +180,8 @@ payment_operations = tenant_table(
     sa.Column("request_sha256", sa.LargeBinary),
     sa.Column("claimed_until", INSTANT, nullable=False),
     units("tries"),
+    # When staff were told that the provider is not asked again: they settle it by hand.
+    sa.Column("given_up_at", INSTANT),
     sa.Column("finished_at", INSTANT),
     created_at(),
     updated_at(),

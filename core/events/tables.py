@@ -27,6 +27,23 @@ event_deliveries = tenant_table(
     fed=False,
 )
 
+# Deliveries that failed: when to try again, and what was set aside after too many tries (`dead_at`).
+event_failures = tenant_table(
+    "event_failures",
+    sa.Column("consumer", sa.Text, nullable=False),
+    sa.Column("event_id", UUID, nullable=False),
+    sa.Column("tries", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("first_failed_at", INSTANT, nullable=False),
+    sa.Column("last_failed_at", INSTANT, nullable=False),
+    sa.Column("next_try_at", INSTANT, nullable=False),
+    sa.Column("dead_at", INSTANT),
+    sa.ForeignKeyConstraint(["company_id", "event_id"], ["events.company_id", "events.id"]),
+    sa.CheckConstraint("tries > 0", name="tries_positive"),
+    keys=("consumer", "event_id"),
+    fed=False,
+)
+
 event_consumers = sa.Table(
     "event_consumers",
     metadata,

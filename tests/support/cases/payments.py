@@ -20,6 +20,9 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", f"{P}/{{payment_id}}/capture"): Case(path_of("payment_id"), lambda ids: {"amount": "1.00"}),
     ("POST", f"{P}/{{payment_id}}/void"): Case(path_of("payment_id"), lambda ids: {"reason": "no"}),
     ("POST", f"{P}/{{payment_id}}/refund"): Case(path_of("payment_id"), lambda ids: {"amount": "1.00"}),
+    ("POST", f"{P}/{{payment_id}}/settle"): Case(
+        path_of("payment_id"), lambda ids: {"operation_id": ids["payment_id"], "outcome": "failed"}
+    ),
     ("GET", P): Case(query=lambda ids: {"order_id": ids["order_id"]}),
     ("GET", f"{P}/history"): Case(),
     ("GET", f"{P}/{{payment_id}}"): Case(path_of("payment_id")),
