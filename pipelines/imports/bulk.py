@@ -89,6 +89,21 @@ def read_frame(
     return pl.DataFrame(rows, schema=dict(schema), orient="row")
 
 
+def copy_query(
+    connection: Connection, query: LiteralString, schema: Mapping[str, type[pl.DataType]]
+) -> pl.DataFrame:
+    """Read a long and narrow answer through COPY."""
+    text = io.BytesIO()
+    statement = sql.SQL("copy ({}) to stdout (format csv)").format(sql.SQL(query))
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for block in copy:
+            text.write(block)
+    if not text.tell():
+        return pl.DataFrame(schema=schema)
+    text.seek(0)
+    return pl.read_csv(text, has_header=False, schema=schema)
+
+
 def _create_staging(
     connection: Connection, table: str, staging: sql.Identifier, columns: list[sql.Identifier]
 ) -> None:

@@ -14,6 +14,7 @@ Json = Annotated[bool, typer.Option("--json", help="Write one JSON document inst
 def register(imports: typer.Typer) -> None:
     """Add the commands to ``stockwise import``."""
     imports.command("online-retail")(import_online_retail)
+    imports.command("history")(import_history)
 
 
 def import_online_retail(
@@ -50,5 +51,51 @@ def import_online_retail(
         dry_run=dry_run,
         rejects=rejects,
         progress=session.terminal.progress(),
+    )
+    session.terminal.report(report, as_json=as_json)
+
+
+def import_history(
+    context: typer.Context,
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="Folder with the files of the history.")
+    ],
+    company: Annotated[str, typer.Option(help="Company that gets it; made if there is none of this name.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="Names of files and columns. [default: mapping.toml there]"
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(help="Where bad rows go. [default: in home; none in a dry run]")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="E-mail of the account that may see it.")] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Load a shop's history: products, customers, orders, lines, stock, purchase orders.
+
+    CSV, Parquet or Excel; docs/how-to/bring-your-history.md. Repeating it doubles nothing.
+
+    Example: stockwise import history my-files --company "My shop" --dry-run
+    """
+    session = context.find_object(Session)
+    assert session is not None, "the callback makes one"
+    settings = session.start_with()
+    from pipelines.imports.shop.shop_import import (
+        HistoryOptions,
+        default_rejects,
+        import_folder,
+        read_mapped_folder,
+    )
+
+    kept = rejects if dry_run else rejects or default_rejects(settings, company)
+    report = import_folder(
+        settings,
+        folder,
+        HistoryOptions(company, owner_email=owner, rejects=kept, is_dry_run=dry_run),
+        lambda where: read_mapped_folder(where, mapping),
+        session.terminal.progress(),
     )
     session.terminal.report(report, as_json=as_json)

@@ -6,6 +6,7 @@ import polars as pl
 
 from pipelines.imports.import_report import CENTS
 from pipelines.imports.known_history import IMPORT_REFERENCE, KnownHistory
+from pipelines.imports.local_time import to_utc
 from pipelines.imports.matching import match_returns
 from pipelines.imports.parameters import ImportParameters
 from pipelines.imports.row_kinds import MICRO
@@ -78,15 +79,6 @@ def build_history(
         products=products,
         customers=customers,
     )
-
-
-def to_utc(local: pl.Expr, timezone: str) -> pl.Expr:
-    """Read the time on the wall: the first of two equal hours in autumn; one that spring skips is late."""
-    zoned = local.dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
-    shifted = local.dt.offset_by("1h").dt.replace_time_zone(
-        timezone, ambiguous="earliest", non_existent="null"
-    )
-    return pl.coalesce(zoned, shifted).dt.convert_time_zone("UTC")
 
 
 def _list_products(rows: pl.DataFrame, tenant: Tenant, parameters: ImportParameters) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import psycopg
 
+from core.cells import FORMULA, PLAIN_NUMBER
 from core.errors import StockwiseError
 from core.postgres.connect import Connection
 
@@ -48,6 +49,13 @@ def write_rejects(rejects: pl.DataFrame, file: Path | None) -> str | None:
         return None
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.part")
-    rejects.write_csv(draft)
+    rejects.with_columns(_marked(column) for column in rejects.columns).write_csv(draft)
     draft.replace(file)
     return str(file)
+
+
+def _marked(column: str) -> pl.Expr:
+    """Write a refused cell so that no spreadsheet runs it; numbers stay as they were sent."""
+    texts = pl.col(column).cast(pl.String)
+    is_formula = texts.str.contains(FORMULA) & ~texts.str.contains(PLAIN_NUMBER)
+    return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), texts)).otherwise(texts).alias(column)

@@ -1,13 +1,11 @@
 """What the company has already: invoices that are in, lines that can still be returned, stock that moved."""
 
-import io
 from dataclasses import dataclass
-from typing import LiteralString
 
 import polars as pl
-from psycopg import sql
 
 from core.postgres.connect import Connection
+from pipelines.imports.bulk import copy_query
 
 IMPORT_REFERENCE = "import"
 _INVOICES = """
@@ -65,24 +63,13 @@ def nothing_known() -> KnownHistory:
 
 def read_known_invoices(connection: Connection) -> pl.DataFrame:
     """Return the invoice numbers that are in, as ``invoice``."""
-    return _read(connection, _INVOICES, _INVOICE_SCHEMA)
+    return copy_query(connection, _INVOICES, _INVOICE_SCHEMA)
 
 
 def read_known_history(connection: Connection, invoices: pl.DataFrame) -> KnownHistory:
     """Return everything that new rows have to fit to."""
     return KnownHistory(
-        invoices, _read(connection, _OPEN_LINES, _OPEN_LINE_SCHEMA), _read(connection, _MOVES, _MOVE_SCHEMA)
+        invoices,
+        copy_query(connection, _OPEN_LINES, _OPEN_LINE_SCHEMA),
+        copy_query(connection, _MOVES, _MOVE_SCHEMA),
     )
-
-
-def _read(connection: Connection, query: LiteralString, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    """Read a long and narrow answer through COPY."""
-    text = io.BytesIO()
-    statement = sql.SQL("copy ({}) to stdout (format csv)").format(sql.SQL(query))
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for block in copy:
-            text.write(block)
-    if not text.tell():
-        return pl.DataFrame(schema=schema)
-    text.seek(0)
-    return pl.read_csv(text, has_header=False, schema=schema)

@@ -28,10 +28,11 @@ from pipelines.imports.known_history import (
     read_known_invoices,
 )
 from pipelines.imports.parameters import ImportParameters, load_parameters
+from pipelines.imports.people import attach_owner
 from pipelines.imports.row_kinds import SortedRows, classify_rows
 from pipelines.imports.source_files import SourceRows, read_sources
 from pipelines.imports.stable_ids import stable_id
-from pipelines.imports.write_history import attach_owner, create_company, write_history
+from pipelines.imports.write_history import create_company, write_history
 
 DEFAULT_COMPANY = "Online Retail"
 
@@ -138,7 +139,7 @@ def run_import(
             create_company(connection, tenant, options.company, found.rows["local_time"].sort()[0])
             written, opening_units = write_history(connection, history, known, tenant, parameters, progress)
         if options.owner_email and not options.is_dry_run:
-            attach_owner(connection, tenant, options.owner_email)
+            attach_owner(connection, tenant.company_id, options.owner_email)
     rejects_file = None if options.is_dry_run else write_rejects(found.rejects, options.rejects)
     outcome = _Outcome(written, opening_units, rejects_file, time.monotonic() - started)
     return _report(source, found, new_rows, history, options, outcome)

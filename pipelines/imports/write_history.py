@@ -12,8 +12,9 @@ from core.progress import Progress
 from pipelines.imports.bulk import insert_frame, stage_frame
 from pipelines.imports.catalogue_rows import catalogue_rows
 from pipelines.imports.document_numbers import take_document_numbers
-from pipelines.imports.history_rows import SalesHistory, Tenant, to_utc
+from pipelines.imports.history_rows import SalesHistory, Tenant
 from pipelines.imports.known_history import KnownHistory
+from pipelines.imports.local_time import to_utc
 from pipelines.imports.opening_stock import least_openings
 from pipelines.imports.parameters import ImportParameters
 from pipelines.imports.table_rows import ledger_moves, opening_moves, order_rows
@@ -23,7 +24,6 @@ _ALL_NEW = {
     "orders", "order_lines", "order_charges", "order_history", "order_returns", "order_return_lines",
     "stock_ledger",
 }  # fmt: skip
-_OWNER_ROLES = ("company_admin", "buyer")
 
 
 def create_company(connection: Connection, tenant: Tenant, name: str, first_moment: datetime) -> None:
@@ -68,20 +68,6 @@ def create_company(connection: Connection, tenant: Tenant, name: str, first_mome
         " values (%(company)s, %(shop)s, %(location)s) on conflict do nothing",
     ):
         connection.execute(statement, values)
-
-
-def attach_owner(connection: Connection, tenant: Tenant, email: str) -> None:
-    """Make a person with an account the company's admin and buyer."""
-    found = connection.execute("select user_id from auth_find_user(%s)", (email,)).fetchone()
-    if found is None:
-        raise StockwiseError(
-            f"Nobody has an account with {email}.", hint="Register it first, or leave it out."
-        )
-    for role in _OWNER_ROLES:
-        connection.execute(
-            "insert into memberships (company_id, user_id, role) values (%s, %s, %s) on conflict do nothing",
-            (tenant.company_id, found[0], role),
-        )
 
 
 def write_history(
