@@ -24,7 +24,7 @@ def _staged_columns() -> str:
     )
     return (
         f"{typed}, category_id uuid, shop_id uuid, product_id uuid, variant_id uuid, owner_id uuid,"
-        " known_shop_id uuid, is_new_product boolean, is_first boolean, reason text,"
+        " known_shop_id uuid, slug_in_file text, is_new_product boolean, is_first boolean, reason text,"
         " is_product_changed boolean default false, is_variant_changed boolean default false"
     )
 
@@ -49,6 +49,7 @@ RESOLVE: Final = """
         product_id = product.id,
         known_shop_id = product.shop_id,
         is_new_product = product.id is null,
+        slug_in_file = coalesce(staged.slug, case when product.id is null then staged.made_slug end),
         variant_id = variant.id,
         owner_id = variant.product_id
     from import_rows as again
@@ -102,10 +103,7 @@ REFUSE: Final = f"""
                     then 'price_modifier_amount: it would cost less than nothing'
                 when exists (
                     select from products as other
-                    where other.company_id = :company_id
-                    and other.slug = coalesce(
-                        staged.slug, case when staged.is_new_product then staged.made_slug end
-                    )
+                    where other.company_id = :company_id and other.slug = staged.slug_in_file
                     and other.sku <> staged.product_sku
                 ) then 'slug: another product has it'
                 when exists (
@@ -155,10 +153,8 @@ REFUSE_TWINS: Final = """
                 and row_number() over (partition by product_sku, options order by line) > 1
                     then 'options: another row has the same'
             end as reason
-        from (
-            select *, coalesce(slug, case when is_new_product then made_slug end) as slug_in_file
-            from import_rows where reason is null
-        ) as sound
+        from import_rows
+        where reason is null
     )
     update import_rows set reason = compared.reason
     from compared where import_rows.line = compared.line and compared.reason is not null

@@ -48,14 +48,10 @@ return (
     from unnest(to_tsvector('pg_catalog.simple', search_fold(content))) as word (lexeme)
 );
 
--- How well a document answers: the words found, by weight, and whole words once more than mere beginnings.
-create function search_rank(document tsvector, content text) returns numeric
-language sql immutable parallel safe
+-- The same words, any of which counts for the rank: as whole words, or as beginnings.
+create function search_any(content text, is_beginning boolean) returns tsquery language sql immutable parallel safe
 return (
-    select round((
-        ts_rank('{0.1, 0.2, 0.4, 1}', document, string_agg(quote_literal(lexeme) || ':*', '|')::tsquery)
-        + ts_rank('{0.1, 0.2, 0.4, 1}', document, string_agg(quote_literal(lexeme), '|')::tsquery)
-    )::numeric, 6)
+    select string_agg(quote_literal(lexeme) || case when is_beginning then ':*' else '' end, '|')::tsquery
     from (
         select lexeme from unnest(to_tsvector('pg_catalog.simple', search_fold(content))) as word (lexeme)
         union
@@ -249,19 +245,22 @@ begin
     return null;
 end $$;
 
+-- Rows before and after are compared as sets, never joined: such tables have no index, and the plan of a statement
+-- in a trigger is made once, for as few rows as the first had.
 create function refresh_search_of_changed_variants() returns trigger language plpgsql as $$
 begin
     perform refresh_search(company_id, array_agg(distinct product_id))
     from (
-        select new_rows.company_id, unnest(array[old_rows.product_id, new_rows.product_id]) as product_id
-        from new_rows
-        inner join old_rows using (company_id, id)
-        where (
-            new_rows.product_id, new_rows.sku, new_rows.name, new_rows.barcode, new_rows.options,
-            new_rows.price_modifier_amount, new_rows.is_active, new_rows.archived_at
-        ) is distinct from (
-            old_rows.product_id, old_rows.sku, old_rows.name, old_rows.barcode, old_rows.options,
-            old_rows.price_modifier_amount, old_rows.is_active, old_rows.archived_at
+        (
+            select company_id, id, product_id, sku, name, barcode, options, price_modifier_amount, is_active, archived_at from new_rows
+            except
+            select company_id, id, product_id, sku, name, barcode, options, price_modifier_amount, is_active, archived_at from old_rows
+        )
+        union all
+        (
+            select company_id, id, product_id, sku, name, barcode, options, price_modifier_amount, is_active, archived_at from old_rows
+            except
+            select company_id, id, product_id, sku, name, barcode, options, price_modifier_amount, is_active, archived_at from new_rows
         )
     ) as changed
     group by company_id;
@@ -275,11 +274,13 @@ declare
     counters constant text [] := array['rating_average', 'rating_count', 'sold_units', 'view_count'];
     irrelevant constant text [] := counters || array['row_xid', 'updated_at', 'cost_amount', 'images'];
 begin
-    perform refresh_search(new_rows.company_id, array_agg(new_rows.id))
-    from new_rows
-    inner join old_rows using (company_id, id)
-    where to_jsonb(new_rows) - irrelevant <> to_jsonb(old_rows) - irrelevant
-    group by new_rows.company_id;
+    perform refresh_search(company_id, array_agg(id))
+    from (
+        select company_id, id, to_jsonb(new_rows) - irrelevant from new_rows
+        except
+        select company_id, id, to_jsonb(old_rows) - irrelevant from old_rows
+    ) as changed
+    group by company_id;
 
     update search_products as known
     set
@@ -322,27 +323,41 @@ when (old.name <> new.name or old.path <> new.path) execute function refresh_sea
 select refresh_search(company_id, array_agg(id)) from products group by company_id;
 
 -- Finding -----------------------------------------------------------------------------------------------
--- The bound company's products that hold the words. With its owner's rights, because under row-level security an
--- index is not asked about words: the operator is not leakproof. The company is the same setting as the policy's.
+-- The bound company's products that hold the words, and how well: by the weight of what holds them, whole words
+-- once more than mere beginnings. With its owner's rights, because under row-level security an index is not asked
+-- about words: the operator is not leakproof. The company is the same setting as the policy's.
 create function search_find_products(p_words text, p_is_ranked boolean)
 returns table (product_id uuid, rank numeric)
-language sql stable rows 2000 security definer set search_path = pg_catalog, public, pg_temp as $$
-    select
-        search_products.product_id,
-        case when p_is_ranked then search_rank(search_products.document, p_words) else 0 end
-    from search_products
-    where search_products.company_id = nullif(current_setting('app.company_id', true), '')::uuid
-    and search_products.document @@ search_query(p_words)
-$$;
+language plpgsql stable rows 2000 security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+    bound constant uuid := nullif(current_setting('app.company_id', true), '')::uuid;
+    asked constant tsquery := search_query(p_words);
+    beginnings constant tsquery := search_any(p_words, true);
+    whole_words constant tsquery := search_any(p_words, false);
+    weights constant real [] := '{0.1, 0.2, 0.4, 1}';
+begin
+    if not p_is_ranked then
+        return query select known.product_id, 0::numeric from search_products as known
+        where known.company_id = bound and known.document @@ asked;
+        return;
+    end if;
+    return query select
+        known.product_id,
+        round((
+            ts_rank(weights, known.document, beginnings) + ts_rank(weights, known.document, whole_words)
+        )::numeric, 6)
+    from search_products as known
+    where known.company_id = bound and known.document @@ asked;
+end $$;
 
 revoke execute on function
-    search_fold(text), search_words(text, "char"), search_query(text), search_rank(tsvector, text),
+    search_fold(text), search_words(text, "char"), search_query(text), search_any(text, boolean),
     option_value(jsonb, text []), refresh_search(uuid, uuid []), refresh_search_of_variants(),
     refresh_search_of_changed_variants(), refresh_search_of_products(), refresh_search_of_category(),
     search_find_products(text, boolean)
 from public;
 grant execute on function
-    search_fold(text), search_words(text, "char"), search_query(text), search_rank(tsvector, text),
+    search_fold(text), search_words(text, "char"), search_query(text), search_any(text, boolean),
     option_value(jsonb, text []), refresh_search(uuid, uuid []), refresh_search_of_variants(),
     refresh_search_of_changed_variants(), refresh_search_of_products(), refresh_search_of_category(),
     search_find_products(text, boolean)
