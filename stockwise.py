@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from api.catalog.commands import register as register_product_files
+from api.event_commands import register as register_events
 from core.command_line import Reconciled, Session, hoist_global_flags
 from core.errors import StockwiseError, UsageError
 from core.telemetry import switch_telemetry_off
@@ -45,6 +46,9 @@ exports = typer.Typer(help="Write what is stored into files.", no_args_is_help=T
 app.add_typer(exports, name="export")
 register_product_files(imports, exports)
 register_histories(imports)
+events = typer.Typer(help="See to events that could not be delivered.", no_args_is_help=True)
+app.add_typer(events, name="events")
+register_events(events)
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
 Compared = Annotated[Reconciled, typer.Argument(help="What to compare.")]

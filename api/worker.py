@@ -21,12 +21,12 @@ from api.carts.sweeping import sweep_carts
 from api.catalog.consumers import CONSUMERS as CATALOG_CONSUMERS
 from api.catalog.prices import record_due_schedules
 from api.fulfilment.issuing import issue_invoices
-from api.idempotency import purge_keys
 from api.orders.completion import complete_orders
 from api.orders.expiry import release_expired_reservations
 from api.payments.desk import open_desk
 from api.payments.jobs import CONSUMERS as PAYMENT_CONSUMERS
 from api.payments.jobs import see_to_payments
+from api.retention import purge
 from api.reviews.consumers import CONSUMERS as REVIEW_CONSUMERS
 from api.views.service import count_views, purge_views
 from core.events.relay import Relay
@@ -88,7 +88,6 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
     """List what a worker does."""
     relay = Relay(database, reader_dsn, CONSUMERS)
     desk = open_desk(database, settings)
-    lifetime = timedelta(hours=settings.idempotency_hours)
     idle = timedelta(hours=settings.cart_abandoned_hours)
     view_life = timedelta(days=settings.product_view_days)
     return [
@@ -99,7 +98,7 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
         Job("invoices", INVOICE_PAUSE_SECONDS, lambda: issue_invoices(database, clock())),
         Job("completion", COMPLETION_PAUSE_SECONDS, lambda: complete_orders(database, clock())),
         Job("price_schedules", SWEEP_PAUSE_SECONDS, lambda: record_due_schedules(database, now=clock())),
-        Job("purge", PURGE_PAUSE_SECONDS, lambda: purge_keys(database, before=clock() - lifetime)),
+        Job("purge", PURGE_PAUSE_SECONDS, lambda: purge(database, settings, now=clock())),
         Job("view_counts", COUNT_PAUSE_SECONDS, lambda: count_views(database)),
         Job("views", PURGE_PAUSE_SECONDS, lambda: purge_views(database, before=clock() - view_life)),
     ]

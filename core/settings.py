@@ -74,6 +74,9 @@ class Settings(BaseModel):
     access_token_minutes: int = Field(15, ge=1, le=24 * 60, description="Life of an access token")
     refresh_token_days: int = Field(30, ge=1, le=365, description="Life of a refresh token")
     idempotency_hours: int = Field(72, ge=1, le=24 * 30, description="How long a repeated key is answered")
+    session_days: int = Field(30, ge=1, le=3650, description="How long logins are kept after they ended")
+    event_delivery_days: int = Field(90, ge=1, le=3650, description="How long deliveries of events are known")
+    webhook_body_days: int = Field(90, ge=1, le=3650, description="How long webhooks' words are kept")
 
     media_url: str | None = Field(None, description="Folder or object-store URL of files; unset: in home")
     media_max_bytes: int = Field(10_000_000, ge=1, le=20_000_000, description="Largest file uploaded")

@@ -74,7 +74,7 @@ sessions = sa.Table(
     sa.Column("company_id", UUID, sa.ForeignKey("companies.id")),
     sa.Column("refresh_token_sha256", sa.LargeBinary, nullable=False),
     sa.Column("issued_at", INSTANT, nullable=False, server_default=NOW),
-    sa.Column("expires_at", INSTANT, nullable=False),
+    sa.Column("expires_at", INSTANT, nullable=False, index=True),
     sa.Column("rotated_at", INSTANT),
     sa.Column("revoked_at", INSTANT),
     sa.Column("revoked_reason", sa.Text),

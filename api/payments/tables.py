@@ -254,6 +254,12 @@ payment_webhooks = tenant_table(
     one_of("provider", PROVIDERS),
     one_of("status", WEBHOOK_STATUSES),
     sa.Index("ix_payment_webhooks_due", "due_at", postgresql_where=sa.text("status = 'received'")),
+    # Blanked after a while (api/retention.py).
+    sa.Index(
+        "ix_payment_webhooks_kept_bodies",
+        "received_at",
+        postgresql_where=sa.text("body_encrypted <> '' and status <> 'received'"),
+    ),
     fed=False,
 )
 

@@ -9,8 +9,9 @@ what is read twice until then is known by its id.
 
 The effect and the note of delivery (`event_deliveries`) are one transaction, bound to the event's company.
 So a relay that dies before it commits has done nothing, one that dies after it does nothing again, and two
-relays at once wait for one another. An event that fails holds back its aggregate, is tried again in every
-round, and is reported as an error; other aggregates go on.
+relays at once wait for one another. An event that fails holds back its aggregate and is tried again, at
+growing distances; other aggregates go on. After too many tries it is set aside with its error
+(`core.events.failures`): its aggregate and the cursor go on, and a person has it delivered again.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ import structlog
 from psycopg.rows import class_row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.errors import StockwiseError
+from core.events.failures import DeadEvent, Failure, forget_failures, list_failures, note_failure
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, transaction
+from core.time import Clock, utc_now
 
 log = structlog.get_logger(__name__)
 PAGE_EVENTS = 500
@@ -38,7 +42,8 @@ _FIRST_TRANSACTION = 3
 _DATABASE_FAILURES = (psycopg.OperationalError, sa.exc.OperationalError)
 
 _READ_CURSOR = sa.text(
-    "select delivered_before_xid::text::bigint from event_consumers where consumer = :consumer"
+    "select delivered_before_xid::text::bigint as xid, forgotten_before from event_consumers"
+    " where consumer = :consumer"
 )
 _ADD_CONSUMER = sa.text("insert into event_consumers (consumer) values (:consumer) on conflict do nothing")
 _MOVE_CURSOR = sa.text(
@@ -55,10 +60,14 @@ _BOUNDS = (
     "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
     " pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 )
-_PENDING = (
+_EVENTS = (
     "select company_id, id, sequence, type, aggregate_type, aggregate_id, payload, actor_user_id,"
     " occurred_at, row_xid::text::bigint as row_xid from events"
-    " where row_xid >= %(cursor)s::text::xid8 and type = any(%(types)s) order by sequence"
+)
+_ONE = f"{_EVENTS} where company_id = %(company_id)s and id = %(event_id)s"
+_PENDING = (
+    f"{_EVENTS} where row_xid >= %(cursor)s::text::xid8 and type = any(%(types)s)"
+    " and (%(occurred_from)s::timestamptz is null or occurred_at >= %(occurred_from)s) order by sequence"
 )
 
 
@@ -102,16 +111,32 @@ class _Progress:
 
 @dataclass
 class _Round:
-    """One look at the events: what was delivered, and what must wait."""
+    """One look at the events: what was delivered, what failed before, and what must wait."""
 
     horizon: int
+    at: datetime
+    failures: Mapping[UUID, Failure]
     effects: int = 0
     held_back: set[UUID] = field(default_factory=set)
+
+    def is_due(self, event: Event) -> bool:
+        """Whether the event may be tried now; what never failed always may."""
+        failure = self.failures.get(event.id)
+        return failure is None or failure.next_try_at <= self.at
+
+    def is_dead(self, event: Event) -> bool:
+        """Whether the event was set aside."""
+        failure = self.failures.get(event.id)
+        return failure is not None and failure.is_dead
 
     def hold_back(self, event: Event) -> None:
         """Leave this event, and what follows in its aggregate, to a later round."""
         self.held_back.add(event.aggregate_id)
         self.horizon = min(self.horizon, event.row_xid)
+
+
+class UnknownConsumer(StockwiseError):
+    """An event waits for a consumer that is gone."""
 
 
 class Relay:
@@ -127,12 +152,14 @@ class Relay:
         reader_dsn: str,
         consumers: Sequence[Consumer],
         *,
+        clock: Clock = utc_now,
         before_commit: Callable[[], None] = lambda: None,
         after_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._reader_dsn = reader_dsn
         self._consumers = tuple(consumers)
+        self._clock = clock
         self._before_commit = before_commit
         self._after_commit = after_commit
         self._progress = {consumer.name: _Progress() for consumer in self._consumers}
@@ -141,18 +168,48 @@ class Relay:
         """Deliver what has committed so far; return how many effects there were."""
         return sum([await self._deliver_to(consumer) for consumer in self._consumers])
 
+    async def retry(self, dead: DeadEvent) -> bool:
+        """Deliver an event again that was set aside; tell whether it went well this time.
+
+        Raises
+        ------
+        UnknownConsumer
+            If its consumer is not there any more.
+        """
+        consumer = next((one for one in self._consumers if one.name == dead.consumer), None)
+        if consumer is None:
+            raise UnknownConsumer(f"Nobody is called {dead.consumer} any more.")
+        async with await psycopg.AsyncConnection.connect(self._reader_dsn) as connection:
+            found = connection.cursor(row_factory=class_row(Event))
+            await found.execute(_ONE, {"company_id": dead.company_id, "event_id": dead.event_id})
+            event = await found.fetchone()
+        assert event is not None
+        try:
+            await self._deliver(consumer, event.company_id, [event], has_failed=True)
+        except _DATABASE_FAILURES:
+            raise
+        except Exception as error:
+            await self._note_failure(consumer, event, error, tries=dead.tries + 1)
+            return False
+        return True
+
     async def _deliver_to(self, consumer: Consumer) -> int:
-        cursor = await self._cursor(consumer)
+        cursor, forgotten_before = await self._cursor(consumer)
+        failures = await list_failures(self._database, consumer.name)
         connection = await psycopg.AsyncConnection.connect(self._reader_dsn)
         async with connection:
             await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
             await connection.set_read_only(True)
             horizon, newest = await _bounds(connection)
-            # After a restore, transaction ids begin lower than where the cursor stands: look at everything.
+            # After a restore, transaction ids begin lower than where the cursor stands: look at everything
+            # whose deliveries are still known.
             is_restored = cursor > newest
-            this_round = _Round(horizon=horizon)
+            this_round = _Round(horizon=horizon, at=self._clock(), failures=failures)
             async for page in _pages(
-                connection, consumer, cursor=_FIRST_TRANSACTION if is_restored else cursor
+                connection,
+                consumer,
+                cursor=_FIRST_TRANSACTION if is_restored else cursor,
+                occurred_from=forgotten_before if is_restored else None,
             ):
                 for company_id, events in groupby(sorted(page, key=_by_company), key=_by_company):
                     await self._deliver_page(consumer, company_id, list(events), this_round)
@@ -164,8 +221,11 @@ class Relay:
     ) -> None:
         """Deliver one company's events together; if that fails, one by one, to find the one that fails."""
         known = self._progress[consumer.name].delivered
-        new = [event for event in events if event.id not in known]
-        if not this_round.held_back.isdisjoint(event.aggregate_id for event in new):
+        new = [event for event in events if event.id not in known and not this_round.is_dead(event)]
+        is_troubled = any(
+            event.aggregate_id in this_round.held_back or event.id in this_round.failures for event in new
+        )
+        if is_troubled:
             await self._deliver_singly(consumer, company_id, new, this_round)
             return
         try:
@@ -180,18 +240,44 @@ class Relay:
         self, consumer: Consumer, company_id: UUID, events: list[Event], this_round: _Round
     ) -> None:
         for event in events:
-            if event.aggregate_id in this_round.held_back:
+            if event.aggregate_id in this_round.held_back or not this_round.is_due(event):
                 this_round.hold_back(event)
                 continue
+            failure = this_round.failures.get(event.id)
             try:
-                this_round.effects += await self._deliver(consumer, company_id, [event])
+                this_round.effects += await self._deliver(
+                    consumer, company_id, [event], has_failed=failure is not None
+                )
             except _DATABASE_FAILURES:
                 raise
-            except Exception:
-                this_round.hold_back(event)
-                log.exception("event_failed", consumer=consumer.name, event_id=str(event.id), type=event.type)
+            except Exception as error:
+                tries = 1 if failure is None else failure.tries + 1
+                if not await self._note_failure(consumer, event, error, tries=tries):
+                    this_round.hold_back(event)
 
-    async def _deliver(self, consumer: Consumer, company_id: UUID, events: list[Event]) -> int:
+    async def _note_failure(self, consumer: Consumer, event: Event, error: Exception, *, tries: int) -> bool:
+        """Write down why an event failed; tell whether it is set aside by now."""
+        is_dead = await note_failure(
+            self._database,
+            consumer.name,
+            event.company_id,
+            event.id,
+            tries=tries,
+            error=f"{type(error).__name__}: {error}",
+            at=self._clock(),
+        )
+        log.exception(
+            "event_set_aside" if is_dead else "event_failed",
+            consumer=consumer.name,
+            event_id=str(event.id),
+            type=event.type,
+            tries=tries,
+        )
+        return is_dead
+
+    async def _deliver(
+        self, consumer: Consumer, company_id: UUID, events: list[Event], *, has_failed: bool = False
+    ) -> int:
         """Note the deliveries and make their effects, all or none."""
 
         async def work(connection: AsyncConnection) -> int:
@@ -207,6 +293,9 @@ class Relay:
             for event in events:
                 if event.id in new_ids:
                     await consumer.handle(connection, event)
+            if has_failed:
+                event_ids = [event.id for event in events]
+                await forget_failures(connection, company_id, consumer.name, event_ids)
             self._before_commit()
             return len(new_ids)
 
@@ -215,11 +304,11 @@ class Relay:
         self._progress[consumer.name].delivered.update({event.id: event.row_xid for event in events})
         return effects
 
-    async def _cursor(self, consumer: Consumer) -> int:
+    async def _cursor(self, consumer: Consumer) -> tuple[int, datetime | None]:
         async with transaction(self._database, company_id=None) as connection:
             await connection.execute(_ADD_CONSUMER, {"consumer": consumer.name})
-            cursor = await connection.scalar(_READ_CURSOR, {"consumer": consumer.name})
-        return int(cursor or _FIRST_TRANSACTION)
+            row = (await connection.execute(_READ_CURSOR, {"consumer": consumer.name})).one()
+        return int(row.xid), row.forgotten_before
 
     async def _move_cursor(self, consumer: Consumer, xid: int, *, is_restored: bool) -> None:
         moved = {"consumer": consumer.name, "xid": str(xid), "is_restored": is_restored}
@@ -235,10 +324,19 @@ async def _bounds(connection: psycopg.AsyncConnection[Any]) -> tuple[int, int]:
 
 
 async def _pages(
-    connection: psycopg.AsyncConnection[Any], consumer: Consumer, *, cursor: int
+    connection: psycopg.AsyncConnection[Any],
+    consumer: Consumer,
+    *,
+    cursor: int,
+    occurred_from: datetime | None,
 ) -> AsyncIterator[list[Event]]:
     async with connection.cursor("pending_events", row_factory=class_row(Event)) as pending:
-        await pending.execute(_PENDING, {"cursor": str(cursor), "types": sorted(consumer.event_types)})
+        wanted = {
+            "cursor": str(cursor),
+            "types": sorted(consumer.event_types),
+            "occurred_from": occurred_from,
+        }
+        await pending.execute(_PENDING, wanted)
         while page := await pending.fetchmany(PAGE_EVENTS):
             yield page
 

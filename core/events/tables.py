@@ -23,6 +23,7 @@ event_deliveries = tenant_table(
     sa.Column("event_id", UUID, nullable=False),
     sa.Column("delivered_at", INSTANT, nullable=False, server_default=NOW),
     sa.ForeignKeyConstraint(["company_id", "event_id"], ["events.company_id", "events.id"]),
+    sa.Index(None, "delivered_at"),
     keys=("consumer", "event_id"),
     fed=False,
 )
@@ -50,6 +51,8 @@ event_consumers = sa.Table(
     sa.Column("consumer", sa.Text, primary_key=True),
     # Every event of an older transaction was delivered to this consumer.
     sa.Column("delivered_before_xid", Xid8(), nullable=False, server_default=sa.text("'3'::xid8")),
+    # Deliveries of events that occurred before this are forgotten: after a restore these are left alone.
+    sa.Column("forgotten_before", INSTANT),
     sa.Column("updated_at", INSTANT, nullable=False, server_default=NOW),
     info={"tenant": False, "fed": False},
 )

@@ -24,6 +24,8 @@ EVERY_COMMAND = (
     "import online-retail",
     "import products",
     "export products",
+    "events dead",
+    "events retry",
     "reconcile",
     "status",
     "doctor",

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from core.events.relay import Consumer, Event, Relay
 from core.ids import new_id
 from core.postgres.pools import Database
 from core.postgres.transaction import transaction
+from core.time import Clock, utc_now
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
 
@@ -41,8 +43,10 @@ def consumer(handle: Any = leave_effect) -> Consumer:
     return Consumer(name="test", event_types=frozenset({"thing.made", "thing.changed"}), handle=handle)
 
 
-def relay(fresh: FreshDatabase, database: Database, handle: Any = leave_effect) -> Relay:
-    return Relay(database, fresh.dsn("reader"), [consumer(handle)])
+def relay(
+    fresh: FreshDatabase, database: Database, handle: Any = leave_effect, *, clock: Clock = utc_now
+) -> Relay:
+    return Relay(database, fresh.dsn("reader"), [consumer(handle)], clock=clock)
 
 
 async def write(database: Database, company: Company, aggregate_id: UUID, type: str = "thing.made") -> UUID:
@@ -144,10 +148,13 @@ async def test_a_failing_event_holds_back_its_aggregate_alone_and_is_tried_again
             raise ValueError("not yet")
         await leave_effect(connection, event)
 
-    one = relay(fresh_database, database, fail_once)
+    passed = timedelta()
+    one = relay(fresh_database, database, fail_once, clock=lambda: utc_now() + passed)
     assert await one.deliver_pending() == 1
     assert effects(fresh_database) == [str(other)]
     is_mended = True
+    assert await one.deliver_pending() == 0  # not so soon
+    passed = timedelta(seconds=3)
     assert await one.deliver_pending() == 2
     assert effects(fresh_database) == [str(other), str(first), str(second)]
 

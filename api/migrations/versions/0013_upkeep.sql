@@ -91,3 +91,103 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke execute on function events_list_failures(text), events_list_dead(integer), events_count_dead() from public;
 grant execute on function events_list_failures(text), events_list_dead(integer), events_count_dead() to stockwise_app;
+
+-- What is kept for a while ------------------------------------------------------------------------------
+-- Deliveries of older events are forgotten: after a restore they must not be looked at again.
+alter table event_consumers add column forgotten_before timestamptz;
+create index ix_event_deliveries_delivered_at on event_deliveries (delivered_at);
+create index ix_sessions_expires_at on sessions (expires_at);
+create index ix_payment_webhooks_kept_bodies on payment_webhooks (received_at)
+where body_encrypted <> '' and status <> 'received';
+
+-- Logins that ended before an instant. A login's rotated tokens stay as long as one of them may be used.
+create function purge_sessions(p_before timestamptz, p_limit integer) returns integer
+language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+    with old_rows as (
+        select id from sessions where expires_at < p_before
+        and not exists (
+            select from sessions as newer where newer.family_id = sessions.family_id and newer.expires_at >= p_before
+        )
+        order by expires_at limit p_limit for update skip locked
+    ),
+    purged as (
+        delete from sessions using old_rows where sessions.id = old_rows.id returning 1
+    )
+    select count(*)::integer from purged
+$$;
+
+-- Notes of deliveries before an instant, of events that their consumer's cursor has passed.
+create function purge_event_deliveries(p_before timestamptz, p_limit integer) returns integer
+language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+    with old_rows as (
+        select delivery.company_id, delivery.consumer, delivery.event_id
+        from event_deliveries as delivery
+        inner join event_consumers as reader on delivery.consumer = reader.consumer
+        inner join events as event on delivery.company_id = event.company_id and delivery.event_id = event.id
+        where delivery.delivered_at < p_before and event.occurred_at < p_before
+        and event.row_xid < reader.delivered_before_xid
+        order by delivery.delivered_at limit p_limit for update of delivery skip locked
+    ),
+    marked as (
+        update event_consumers as reader set forgotten_before = p_before
+        where (reader.forgotten_before is null or reader.forgotten_before < p_before)
+        and exists (select from old_rows where old_rows.consumer = reader.consumer)
+    ),
+    purged as (
+        delete from event_deliveries as stored using old_rows
+        where stored.company_id = old_rows.company_id and stored.consumer = old_rows.consumer
+        and stored.event_id = old_rows.event_id
+        returning 1
+    )
+    select count(*)::integer from purged
+$$;
+
+-- What providers told: that they told it is kept, so that it has its effect once; its words are not.
+create function purge_webhook_bodies(p_before timestamptz, p_limit integer) returns integer
+language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+    with old_rows as (
+        select company_id, id from payment_webhooks
+        where received_at < p_before and body_encrypted <> '' and status <> 'received'
+        order by received_at limit p_limit for update skip locked
+    ),
+    blanked as (
+        update payment_webhooks as stored set body_encrypted = '' from old_rows
+        where stored.company_id = old_rows.company_id and stored.id = old_rows.id
+        returning 1
+    )
+    select count(*)::integer from blanked
+$$;
+revoke execute on function
+    purge_sessions(timestamptz, integer), purge_event_deliveries(timestamptz, integer),
+    purge_webhook_bodies(timestamptz, integer)
+from public;
+grant execute on function
+    purge_sessions(timestamptz, integer), purge_event_deliveries(timestamptz, integer),
+    purge_webhook_bodies(timestamptz, integer)
+to stockwise_app;
+
+-- No shop draws on what is on its way -------------------------------------------------------------------
+create function refuse_drawing_in_transit() returns trigger language plpgsql as $$
+begin
+    if exists (
+        select from locations
+        where company_id = new.company_id and id = new.location_id and kind = 'in_transit'
+    ) then
+        raise exception 'no shop sells what is in transit' using errcode = 'check_violation';
+    end if;
+    return new;
+end $$;
+revoke execute on function refuse_drawing_in_transit() from public;
+create trigger refuse_drawing_in_transit before insert or update of location_id on shop_locations
+for each row execute function refuse_drawing_in_transit();
+
+create function refuse_becoming_in_transit() returns trigger language plpgsql as $$
+begin
+    if exists (select from shop_locations where company_id = new.company_id and location_id = new.id) then
+        raise exception 'shops draw on this location' using errcode = 'check_violation';
+    end if;
+    return new;
+end $$;
+revoke execute on function refuse_becoming_in_transit() from public;
+create trigger refuse_becoming_in_transit before update of kind on locations
+for each row when (new.kind = 'in_transit') execute function refuse_becoming_in_transit();
