@@ -44,7 +44,12 @@ def make_assets(manifest: dict[str, Any]) -> list[dg.AssetsDefinition]:
             steps.PLAN,
             replenish.GROUP,
             [
-                *_marts("fct_plan_items", "fct_open_restock_lines", "fct_supplier_lead_times"),
+                *_marts(
+                    "fct_plan_items",
+                    "fct_open_restock_lines",
+                    "fct_open_transfer_lines",
+                    "fct_supplier_lead_times",
+                ),
                 dg.AssetKey(["model_results", "forecast_daily"]),
             ],
         ),

@@ -1,4 +1,4 @@
-"""What the planner reads of one company: its items, open restock orders and past lead times."""
+"""What the planner reads of one company: its items, open restock orders and transfers, past lead times."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,6 +14,11 @@ _ITEMS_SQL = "select * exclude (company_id) from marts.fct_plan_items where comp
 _OPEN_ORDERS_SQL = """
 select restock_order_id, supplier_id, variant_id, location_id, open_units, sent_date, expected_date
 from marts.fct_open_restock_lines
+where company_id = $company_id
+union all
+-- What comes from another location counts like what comes from a supplier.
+select stock_transfer_id, null, variant_id, location_id, open_units, sent_date, expected_date
+from marts.fct_open_transfer_lines
 where company_id = $company_id
 """
 _LEAD_TIMES_SQL = """

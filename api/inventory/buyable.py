@@ -14,6 +14,9 @@ _BUYABLE = sa.text(
     from variant_terms as terms
     inner join stock_levels as level
         on terms.company_id = level.company_id and terms.variant_id = level.variant_id
+    inner join locations as location
+        on level.company_id = location.company_id and level.location_id = location.id
+        and location.is_active and location.archived_at is null and location.kind <> 'in_transit'
     where terms.product_id = any(cast(:product_ids as uuid[]))
     and terms.is_sellable and terms.unit_price_amount > 0
     and (level.available_units > 0 or level.allow_backorder)

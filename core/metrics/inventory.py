@@ -38,7 +38,7 @@ def lowest_stock(snapshot: Queryable, *, limit: int) -> list[dict[str, Any]]:
         select location_id, location_name, variant_id, sku, product_name, on_hand_units, reserved_units,
             available_units, low_stock_threshold_units, stock_status
         from srv_stock_levels
-        where stock_status <> 'in_stock'
+        where stock_status not in ('in_stock', 'in_transit')
         order by available_units, sku, location_name limit ?
         """,
         [limit],
