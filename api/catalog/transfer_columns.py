@@ -6,7 +6,6 @@ An empty cell leaves what is there as it is; in a new product or variant it is t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -31,9 +30,8 @@ from api.content import refuse_unstorable_text
 from api.errors import UnstorableText
 from api.media.schemas import WebUrl
 from api.schemas import InputModel, LongText, ShortText, Slug
+from core.cells import marked, unmarked
 
-# What a spreadsheet would take for a formula, after any apostrophes; the full-width forms too.
-_FORMULA = re.compile("^'*[=+\\-@\\t\\r\\n\"＝＋－＠]")
 _LONGEST_CELL = 100_000
 
 
@@ -171,8 +169,8 @@ def as_cell(value: Any) -> str | int | Decimal | None:
     if value is None or isinstance(value, int | Decimal):
         return value
     if isinstance(value, Mapping) or not isinstance(value, str):
-        return _marked(_listed(value) if _is_plain_list(value) else json.dumps(value, ensure_ascii=False))
-    return _marked(value)
+        return marked(_listed(value) if _is_plain_list(value) else json.dumps(value, ensure_ascii=False))
+    return marked(value)
 
 
 def from_cell(text: str) -> str | None:
@@ -187,11 +185,7 @@ def from_cell(text: str) -> str | None:
         return None
     if len(text) > _LONGEST_CELL:
         raise ValueError("a cell is too long")
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
-
-
-def _marked(text: str) -> str:
-    return f"'{text}" if _FORMULA.match(text) else text
+    return unmarked(text)
 
 
 def _is_plain_list(value: Any) -> bool:

@@ -15,6 +15,7 @@ import typst
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.purchasing.queries import get_supplier
+from core.cells import marked
 from core.money import format_unit_amount
 
 TEMPLATE_FILE = Path(__file__).with_name("restock_order.typ")
@@ -22,8 +23,6 @@ COLUMNS = (
     "restock_number", "line_number", "supplier_sku", "sku", "product_name", "ordered_units", "received_units",
     "unit_cost_amount", "line_amount", "currency", "expected_date",
 )  # fmt: skip
-# A spreadsheet reads a cell that begins so as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _PARTIES = sa.text(
     """
@@ -106,6 +105,4 @@ def as_csv(order: Mapping[str, Any]) -> str:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return marked(value) if isinstance(value, str) else value

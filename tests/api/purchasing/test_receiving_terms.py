@@ -150,6 +150,15 @@ async def test_a_draft_s_lines_change_by_version_and_later_only_its_date_and_not
     assert_problem(await change(api, company, path, {"note": "late"}), 409, "restock_order_fixed")
 
 
+@pytest.mark.parametrize("supplier_sku", ["=1+1", "＝1", "'=1", '"=1"'])
+async def test_no_cell_of_a_restock_order_is_a_formula(api: Api, company: Company, supplier_sku: str) -> None:
+    await put_terms(api, company, supplier_sku=supplier_sku)
+    order = await draft(api, company)
+    text = await get(api, company, f"{ORDERS}/{order['id']}/document?format=csv")
+    (row,) = csv.DictReader(io.StringIO(text.text))
+    assert row["supplier_sku"] == f"'{supplier_sku}"
+
+
 async def test_the_supplier_gets_a_pdf_and_a_csv(api: Api, company: Company) -> None:
     await put_terms(api, company, supplier_sku="=1+1")
     order = await draft(api, company, note="Mind the *dog* #[1]")
