@@ -63,15 +63,71 @@ async def test_a_category_moves_with_all_that_lies_inside_it(api: Api, company: 
     assert_problem(await change(api, company, polo["id"], parent_id=polo["id"]), 409, "category_circle")
 
 
-async def test_two_moves_at_once_close_no_circle(api: Api, company: Company) -> None:
-    for round_number in range(5):
-        first = await create(api, company, f"First {round_number}")
-        second = await create(api, company, f"Second {round_number}")
-        answers = await asyncio.gather(
-            change(api, company, first["id"], parent_id=second["id"]),
-            change(api, company, second["id"], parent_id=first["id"]),
+async def two_trees(api: Api, company: Company) -> tuple[str, str, str, str]:
+    """Two categories, each with one inside it, and moves that take long between their check and their end."""
+    first, second = await create(api, company, "First"), await create(api, company, "Second")
+    in_first = await create(api, company, "In the first", parent_id=first["id"])
+    in_second = await create(api, company, "In the second", parent_id=second["id"])
+    with api.database.connect("owner") as owner:
+        owner.execute(
+            "create function wait() returns trigger language plpgsql as"
+            " $$begin perform pg_sleep(0.3); return new; end$$"
         )
-        assert sorted(answer.status_code for answer in answers) == [200, 409]
+        owner.execute(
+            "create trigger wait before update of parent_id on categories"
+            " for each row execute function wait()"
+        )
+    return first["id"], in_first["id"], second["id"], in_second["id"]
+
+
+async def test_two_moves_at_once_close_no_circle(api: Api, company: Company) -> None:
+    """Neither touches a row that the other moves: only together do they close it."""
+    first, in_first, second, in_second = await two_trees(api, company)
+    answers = await asyncio.gather(
+        change(api, company, first, parent_id=in_second), change(api, company, second, parent_id=in_first)
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    [refused] = [answer for answer in answers if answer.status_code == 409]
+    assert_problem(refused, 409, "category_circle")
+    assert broken_paths(api) == []
+
+
+async def test_two_moves_at_once_past_the_service_take_turns_too(api: Api, company: Company) -> None:
+    first, in_first, second, in_second = await two_trees(api, company)
+
+    def move(category_id: str, parent_id: str) -> str:
+        with api.database.connect("owner") as owner:
+            try:
+                owner.execute("update categories set parent_id = %s where id = %s", [parent_id, category_id])
+            except psycopg.Error as error:
+                return type(error).__name__
+        return "moved"
+
+    ends = await asyncio.gather(
+        asyncio.to_thread(move, first, in_second), asyncio.to_thread(move, second, in_first)
+    )
+    assert sorted(ends) == ["CheckViolation", "moved"]
+    assert broken_paths(api) == []
+
+
+async def test_what_is_added_while_its_parent_moves_lies_where_the_parent_went(
+    api: Api, company: Company
+) -> None:
+    moved, goal = await create(api, company, "Moved"), await create(api, company, "Goal")
+
+    def add() -> None:
+        with api.database.connect("owner") as owner:
+            owner.execute(
+                "insert into categories (company_id, parent_id, name, slug) values (%s, %s, 'New', 'new')",
+                [company.id, moved["id"]],
+            )
+
+    with api.database.connect("owner") as owner:
+        with owner.transaction():
+            owner.execute("update categories set parent_id = %s where id = %s", [goal["id"], moved["id"]])
+            adding = asyncio.create_task(asyncio.to_thread(add))
+            await asyncio.sleep(0.3)
+        await adding
     assert broken_paths(api) == []
 
 

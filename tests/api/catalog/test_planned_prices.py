@@ -116,6 +116,52 @@ async def test_bad_plans_are_refused(
     assert api.scalar("select count(*) from price_schedules") == 0
 
 
+@pytest.mark.parametrize(
+    ("starts", "ends", "price"),
+    [
+        ("now()", "null", 7),
+        ("now() + interval '1 microsecond'", "null", 10),
+        ("now() - interval '1 hour'", "now() + interval '1 microsecond'", 7),
+        ("now() - interval '1 hour'", "now()", 10),
+    ],
+)
+def test_a_plan_holds_from_its_first_instant_until_just_before_its_last(
+    api: Api, company: Company, starts: str, ends: str, price: int
+) -> None:
+    """In one transaction, where now stands still; what is sold by and what is written down agree."""
+    with api.database.connect("owner") as owner, owner.transaction(force_rollback=True):
+        owner.execute(
+            "insert into price_schedules (company_id, product_id, sale_price_amount, starts_at, ends_at)"
+            f" values (%s, %s, 7, {starts}, {ends})",
+            [company.id, company.product_id],
+        )
+        found = owner.execute(
+            "select terms.unit_price_amount, prices.price_amount from variant_terms as terms"
+            " cross join product_prices_at(terms.company_id, terms.product_id, now()) as prices"
+        ).fetchone()
+    assert found == (price, price)
+
+
+async def test_plans_may_touch_and_a_cancelled_one_leaves_its_place(api: Api, company: Company) -> None:
+    now = datetime.now(UTC)
+
+    async def plan_minutes(first: int, last: int) -> httpx.Response:
+        seconds = [(now + timedelta(minutes=minute)).isoformat() for minute in (first, last)]
+        body = {"starts_at": seconds[0], "ends_at": seconds[1], "sale_price_amount": "5.00"}
+        headers = {"Idempotency-Key": str(uuid4()), **api.token("company_admin", company)}
+        path = f"/api/v1/products/{company.product_id}/price-schedules"
+        return await api.client.post(path, json=body, headers=headers)
+
+    middle = await plan_minutes(20, 30)
+    assert middle.status_code == 201, middle.text
+    for first, last in ((10, 21), (29, 40), (22, 28), (10, 40)):
+        assert_problem(await plan_minutes(first, last), 409, "schedules_overlap")
+    assert [(await plan_minutes(*minutes)).status_code for minutes in ((10, 20), (30, 40))] == [201, 201]
+    path = f"/api/v1/products/{company.product_id}/price-schedules/{middle.json()['id']}"
+    assert (await api.client.delete(path, headers=api.token("company_admin", company))).status_code == 204
+    assert (await plan_minutes(20, 30)).status_code == 201
+
+
 async def test_plans_do_not_overlap_even_at_once(api: Api, company: Company) -> None:
     answers = await asyncio.gather(
         *(

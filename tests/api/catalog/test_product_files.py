@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -150,6 +151,20 @@ async def test_two_rows_that_want_the_same_are_not_both_loaded(api: Api, company
         (4, "sku: the file names it twice"),
     ]
     assert api.rows("select sku from products where sku in ('A', 'B')") == [("A",)]
+
+
+async def test_a_row_that_chooses_what_another_variant_has_is_not_loaded(api: Api, company: Company) -> None:
+    await load(api, company, as_csv(SHIRT))
+    chosen = {"product_sku": "SHIRT", "options": SHIRT[0]["options"]}
+    size = [{"name": "size", "values": ["S", "L"]}]
+    new = {"name": "N", "price_amount": "1", "product_sku": "N", "product_options": json.dumps(size)}
+    twins = [new | {"sku": sku, "options": '{"size": "S"}'} for sku in ("N-1", "N-2")]
+    answer = await load(api, company, as_csv([chosen | {"sku": "TWIN"}, *twins]))
+    assert [(one["line"], one["reason"]) for one in answer.json()["rejects"]] == [
+        (2, "options: another variant has the same"),
+        (4, "options: another row has the same"),
+    ]
+    assert api.rows("select sku from variants where sku in ('TWIN', 'N-1', 'N-2')") == [("N-1",)]
 
 
 async def test_all_or_nothing_and_dry_run_leave_no_trace(api: Api, company: Company) -> None:

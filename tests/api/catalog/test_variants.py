@@ -73,6 +73,18 @@ async def test_bad_variants_are_refused(
     assert api.scalar("select count(*) from variants where sku <> 'SKU-1'") == 1
 
 
+async def test_a_twin_is_refused_by_its_options_where_it_is_added(api: Api, company: Company) -> None:
+    path = await shirt(api, company)
+    twin = {"sku": "X", "options": {"size": "S", "color": "red"}}
+    added = assert_problem(await post(api, company, f"{path}/variants", twin), 409, "already_exists")
+    assert added["errors"][0]["pointer"] == "/options"
+    body = {"sku": "TWINS", "name": "Twins", "price_amount": "20", "options": OPTIONS}
+    body["variants"] = [twin, twin | {"sku": "Y"}]
+    made = assert_problem(await post(api, company, "/api/v1/products", body), 422, "invalid_content")
+    assert made["errors"][0]["pointer"] == "/variants/1/options"
+    assert api.scalar("select count(*) from variants where sku in ('X', 'Y')") == 0
+
+
 async def test_the_database_itself_keeps_choices_apart(api: Api, company: Company) -> None:
     await shirt(api, company)
     twin = (
