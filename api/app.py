@@ -54,6 +54,7 @@ from api.problems import add_problem_handlers
 from api.purchasing.router import router as purchasing_router
 from api.returns.router import router as returns_router
 from api.reviews.router import router as reviews_router
+from api.search.router import router as search_router
 from api.shipping.router import router as shipping_router
 from api.shops.router import router as shops_router
 from api.taxes.router import router as taxes_router
@@ -67,8 +68,8 @@ from core.time import Clock, utc_now
 from core.version import VERSION
 
 PREFIX = "/api/v1"
-# In the order in which routes are matched: the busiest first, and reports before the catalogue, because
-# /products/recommendations is no product's id.
+# In the order in which routes are matched: the busiest first, and reports and search before the catalogue,
+# because /products/recommendations is no product's id.
 DOMAIN_ROUTERS = (
     orders_router,
     checkout_router,
@@ -80,6 +81,7 @@ DOMAIN_ROUTERS = (
     carts_router,
     analytics_router,
     product_file_router,
+    search_router,
     catalog_router,
     variant_router,
     price_router,

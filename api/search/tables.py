@@ -28,11 +28,24 @@ search_products = tenant_table(
     sa.Column("sold_units", sa.Integer, nullable=False),
     sa.Column("view_count", sa.Integer, nullable=False),
     sa.Column("listed_at", INSTANT, nullable=False),
-    sa.Column("document", pg.TSVECTOR, nullable=False),
     sa.ForeignKeyConstraint(
         ["company_id", "product_id"], ["products.company_id", "products.id"], ondelete="CASCADE"
     ),
-    sa.Index("ix_search_products_document", "document", postgresql_using="gin"),
+    keys=("product_id",),
+    fed=False,
+)
+
+# Apart, because a search reads every row above and looks at few words.
+search_documents = tenant_table(
+    "search_documents",
+    sa.Column("product_id", UUID, nullable=False),
+    sa.Column("document", pg.TSVECTOR, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["company_id", "product_id"],
+        ["search_products.company_id", "search_products.product_id"],
+        ondelete="CASCADE",
+    ),
+    sa.Index("ix_search_documents_document", "document", postgresql_using="gin"),
     keys=("product_id",),
     fed=False,
 )
@@ -54,4 +67,4 @@ search_variants = tenant_table(
     fed=False,
 )
 
-__all__ = ["search_products", "search_variants"]
+__all__ = ["search_documents", "search_products", "search_variants"]

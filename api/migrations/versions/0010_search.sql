@@ -90,11 +90,18 @@ CREATE TABLE search_products (
 	sold_units INTEGER NOT NULL,
 	view_count INTEGER NOT NULL,
 	listed_at TIMESTAMP WITH TIME ZONE NOT NULL,
-	document TSVECTOR NOT NULL,
 	CONSTRAINT pk_search_products PRIMARY KEY (company_id, product_id),
 	CONSTRAINT fk_search_products_company_id_product_id FOREIGN KEY(company_id, product_id) REFERENCES products (company_id, id) ON DELETE CASCADE
 );
-CREATE INDEX ix_search_products_document ON search_products USING gin (document);
+
+CREATE TABLE search_documents (
+	company_id UUID NOT NULL,
+	product_id UUID NOT NULL,
+	document TSVECTOR NOT NULL,
+	CONSTRAINT pk_search_documents PRIMARY KEY (company_id, product_id),
+	CONSTRAINT fk_search_documents_company_id_product_id FOREIGN KEY(company_id, product_id) REFERENCES search_products (company_id, product_id) ON DELETE CASCADE
+);
+CREATE INDEX ix_search_documents_document ON search_documents USING gin (document);
 
 CREATE TABLE search_variants (
 	company_id UUID NOT NULL,
@@ -109,11 +116,8 @@ CREATE TABLE search_variants (
 CREATE INDEX ix_search_variants_company_id_product_id ON search_variants (company_id, product_id);
 
 call secure_table('search_products');
+call secure_table('search_documents');
 call secure_table('search_variants');
-
--- A search reads every row and looks at few words: documents lie outside of the rows.
-alter table search_products set (toast_tuple_target = 256);
-alter table search_products alter column document set storage external;
 
 -- Keeping them ------------------------------------------------------------------------------------------
 -- What shoppers may find of these products, written anew. The rows are locked first, and what they are made of is
@@ -134,7 +138,7 @@ begin
     insert into search_products as known (
         company_id, product_id, shop_id, category_id, seller_user_id, brand, collection, material, gender,
         is_featured, is_new_arrival, tags, attributes, price_amount, sale_price_amount, rating_average,
-        rating_count, sold_units, view_count, listed_at, document
+        rating_count, sold_units, view_count, listed_at
     )
     select
         product.company_id, product.id, product.shop_id, product.category_id, product.seller_user_id,
@@ -153,7 +157,23 @@ begin
             and lower(pair.name) not in ('size', 'colour', 'color') and pair.value <> ''
         ),
         product.price_amount, product.sale_price_amount, product.rating_average, product.rating_count,
-        product.sold_units, product.view_count, coalesce(product.published_at, product.created_at),
+        product.sold_units, product.view_count, coalesce(product.published_at, product.created_at)
+    from unnest(p_product_ids) as wanted (product_id)
+    inner join products as product on product.company_id = p_company_id and product.id = wanted.product_id
+    where product.status = 'published' and product.is_active and product.archived_at is null
+    order by product.id
+    on conflict (company_id, product_id) do update set
+        shop_id = excluded.shop_id, category_id = excluded.category_id,
+        seller_user_id = excluded.seller_user_id, brand = excluded.brand, collection = excluded.collection,
+        material = excluded.material, gender = excluded.gender, is_featured = excluded.is_featured,
+        is_new_arrival = excluded.is_new_arrival, tags = excluded.tags, attributes = excluded.attributes,
+        price_amount = excluded.price_amount, sale_price_amount = excluded.sale_price_amount,
+        rating_average = excluded.rating_average, rating_count = excluded.rating_count,
+        sold_units = excluded.sold_units, view_count = excluded.view_count, listed_at = excluded.listed_at;
+
+    insert into search_documents as known (company_id, product_id, document)
+    select
+        product.company_id, product.id,
         search_words(concat_ws(' ', product.name, numbers.skus, product.barcode), 'A')
         || search_words(concat_ws(
             ' ', product.brand, product.collection, product.subcategory, numbers.tags, above.names
@@ -200,15 +220,8 @@ begin
     ) as above on true
     where product.status = 'published' and product.is_active and product.archived_at is null
     order by product.id
-    on conflict (company_id, product_id) do update set
-        shop_id = excluded.shop_id, category_id = excluded.category_id,
-        seller_user_id = excluded.seller_user_id, brand = excluded.brand, collection = excluded.collection,
-        material = excluded.material, gender = excluded.gender, is_featured = excluded.is_featured,
-        is_new_arrival = excluded.is_new_arrival, tags = excluded.tags, attributes = excluded.attributes,
-        price_amount = excluded.price_amount, sale_price_amount = excluded.sale_price_amount,
-        rating_average = excluded.rating_average, rating_count = excluded.rating_count,
-        sold_units = excluded.sold_units, view_count = excluded.view_count, listed_at = excluded.listed_at,
-        document = excluded.document;
+    on conflict (company_id, product_id) do update set document = excluded.document
+    where known.document <> excluded.document;
 
     delete from search_variants as known
     using unnest(p_product_ids) as wanted (product_id)
@@ -337,7 +350,7 @@ declare
     weights constant real [] := '{0.1, 0.2, 0.4, 1}';
 begin
     if not p_is_ranked then
-        return query select known.product_id, 0::numeric from search_products as known
+        return query select known.product_id, 0::numeric from search_documents as known
         where known.company_id = bound and known.document @@ asked;
         return;
     end if;
@@ -346,7 +359,7 @@ begin
         round((
             ts_rank(weights, known.document, beginnings) + ts_rank(weights, known.document, whole_words)
         )::numeric, 6)
-    from search_products as known
+    from search_documents as known
     where known.company_id = bound and known.document @@ asked;
 end $$;
 
