@@ -310,6 +310,7 @@ class Benchmark(StrEnum):
     CARTS = "carts"
     ORDERS = "orders"
     PIPELINE = "pipeline"
+    SEARCH = "search"
 
 
 @app.command(rich_help_panel="Operate")
