@@ -16,38 +16,24 @@ from starlette.routing import BaseRoute
 from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
-from api.catalog.banner_router import router as banner_router
-from api.catalog.category_router import router as category_router
-from api.catalog.price_router import router as price_router
-from api.catalog.router import router as catalog_router
-from api.catalog.size_chart_router import router as size_chart_router
-from api.catalog.tag_router import router as tag_router
-from api.catalog.transfer_router import router as product_file_router
-from api.catalog.variant_router import router as variant_router
+from api.catalog.pages import open_pages
+from api.catalog.routes import router as catalog_router
 from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
-from api.coupons.campaign_router import router as campaigns_router
-from api.coupons.router import router as coupons_router
+from api.coupons.routes import router as coupons_router
 from api.framing import RequestFrame
 from api.fulfilment.router import router as fulfilment_router
 from api.health import router as health_router
-from api.identity.customer_router import router as customers_router
 from api.identity.pages import router as pages_router
-from api.identity.router import router as identity_router
+from api.identity.routes import router as identity_router
 from api.identity.storefronts import storefront_finder
 from api.identity.tokens import AccessTokens
-from api.inventory.count_router import router as count_router
-from api.inventory.location_router import router as location_router
-from api.inventory.router import router as inventory_router
-from api.inventory.transfer_router import router as transfer_router
-from api.inventory.valuation_router import router as valuation_router
+from api.inventory.routes import router as inventory_router
 from api.media.router import router as media_router
 from api.openapi import describe, query_names_of
 from api.orders.admission import admission_of
-from api.orders.lifecycle_router import router as order_lifecycle_router
-from api.orders.router import router as orders_router
-from api.payments.offer_router import router as payment_offer_router
-from api.payments.router import router as payments_router
+from api.orders.routes import router as orders_router
+from api.payments.routes import router as payments_router
 from api.permissions import RouteKey, RoutePermission, bind_permissions, load_permissions
 from api.planning.router import router as planning_router
 from api.problems import add_problem_handlers
@@ -73,34 +59,19 @@ PREFIX = "/api/v1"
 DOMAIN_ROUTERS = (
     orders_router,
     checkout_router,
-    campaigns_router,
     coupons_router,
-    order_lifecycle_router,
     fulfilment_router,
     returns_router,
     carts_router,
     analytics_router,
-    product_file_router,
     search_router,
     catalog_router,
-    variant_router,
-    price_router,
-    category_router,
-    tag_router,
-    size_chart_router,
-    banner_router,
     inventory_router,
-    location_router,
-    transfer_router,
-    count_router,
-    valuation_router,
     identity_router,
-    customers_router,
     companies_router,
     shops_router,
     purchasing_router,
     planning_router,
-    payment_offer_router,
     payments_router,
     reviews_router,
     shipping_router,
@@ -201,6 +172,7 @@ def _lifespan(settings: Settings, server: Server | None, database: str | None) -
             app.state.database = await stack.enter_async_context(
                 open_database(opened, settings, database=database)
             )
+            app.state.product_pages = await stack.enter_async_context(open_pages(app.state.database))
             yield
 
     return lifespan
