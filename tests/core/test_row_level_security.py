@@ -35,6 +35,14 @@ REVIEWED_FUNCTIONS = {
     "media_find_file",  # one public file, by its unguessable id and hash
     "platform_list_companies",  # for super admins: the route checks the role
     "purge_idempotency_keys",  # of all companies, older than an instant
+    "purge_sessions",  # of all companies, ended before an instant
+    "purge_event_deliveries",  # of all companies, of events that their consumer has passed
+    "purge_webhook_bodies",  # of all companies: the words go, the event stays known
+    "erase_order_words",  # of the bound company's orders, in tables that are append-only otherwise
+    "events_list_failures",  # what one consumer failed at: ids and times
+    "events_list_dead",  # what waits for the platform's own people
+    "events_count_dead",  # how much of that there is
+    "payments_count_given_up",  # how many payments wait for a person, in all companies
     "record_product_terms",  # trigger: history of prices and costs
     "record_supplier_terms",  # trigger: history of terms
     "record_variant_terms",  # trigger: history of prices and costs
