@@ -21,6 +21,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/products/{product_id}/related"): Case(path_of("product_id")),
     ("GET", "/api/v1/products/{product_id}/size-chart"): Case(path_of("product_id")),
     ("DELETE", "/api/v1/products/{product_id}"): Case(path_of("product_id")),
+    ("GET", "/api/v1/products/search"): Case(query=lambda ids: {"q": "thing", "sort": "price"}),
     ("GET", "/api/v1/products/export"): Case(),
     ("POST", "/api/v1/products/import"): Case(files=lambda ids: {"file": b"sku,name\r\nX,\r\n"}),
     ("GET", "/api/v1/products/{product_id}/variants/{variant_id}"): Case(path_of("product_id", "variant_id")),
