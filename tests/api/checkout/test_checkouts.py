@@ -7,10 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.checkout import service as checkout_service
 from tests.support.api_client import Api, assert_problem
 from tests.support.carts import Shopper, item
 from tests.support.companies import Company
 from tests.support.orders import add_variant
+from tests.support.payments import post as pay
+from tests.support.payments import process
 from tests.support.shopping import ADDRESS, CHECKOUTS, add_coupon, add_shop, check_out, uses_of
 
 WRITTEN = ("checkouts", "orders", "order_lines", "reservations", "coupon_redemptions", "idempotency_keys")
@@ -153,6 +156,51 @@ async def test_what_was_checked_out_stays_as_it_was_promised(
         owner.execute("update companies set tax_rate = 0.19")
     read = await api.client.get(f"{CHECKOUTS}/{checkout['id']}", headers=customer.headers)
     assert read.json() == checkout
+
+
+async def test_a_price_that_changes_between_quote_and_lock_is_refused_not_charged(
+    api: Api, company: Company, customer: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cart_id = await filled(customer)
+    lock = checkout_service.lock_basket
+
+    async def and_the_price_rises(*arguments: Any) -> None:
+        await lock(*arguments)
+        with api.database.connect("owner") as owner:
+            owner.execute("update products set price_amount = 11")
+
+    monkeypatch.setattr(checkout_service, "lock_basket", and_the_price_rises)
+    before = rows_of(api)
+    problem = assert_problem(await check_out(api.client, cart_id, customer.headers), 409, "price_changed")
+    assert [(line["expected_unit_price_amount"], line["unit_price_amount"]) for line in problem["lines"]] == [
+        ("10.000000", "11.000000")
+    ]
+    assert rows_of(api) == before
+    assert api.rows("select status from carts") == [("active",)]
+
+
+async def test_what_was_promised_is_charged_though_prices_and_taxes_change_while_the_customer_pays(
+    api: Api, company: Company, customer: Shopper
+) -> None:
+    checkout = (await check_out(api.client, await filled(customer), customer.headers)).json()
+    body = {"checkout_id": checkout["id"], "method": "credit_card"}
+    change_terms(api, price_amount=99, tax_rate="0.19")
+    payment = (await pay(api, "/intent", body, customer.headers)).json()
+    assert payment["amount"] == checkout["amount"] == "10.00"
+    asked = (await process(api, company, payment["id"], "tok_3ds")).json()
+    assert asked["status"] == "processing"
+    change_terms(api, price_amount=1, tax_rate="0.07")
+    challenge = {"challenge_result": "pass"}
+    paid = (await pay(api, f"/{payment['id']}/confirm", challenge, customer.headers)).json()
+    assert (paid["payment_status"], paid["captured_amount"]) == ("paid", "10.00")
+    stored = "select status, payment_status, total_amount, tax_amount from orders"
+    assert api.rows(stored) == [("confirmed", "paid", Decimal("10.00"), Decimal("0.00"))]
+
+
+def change_terms(api: Api, *, price_amount: int, tax_rate: str) -> None:
+    with api.database.connect("owner") as owner:
+        owner.execute("update products set price_amount = %s", [price_amount])
+        owner.execute("update companies set tax_rate = %s", [tax_rate])
 
 
 async def test_a_coupon_that_counts_no_more_refuses_the_checkout(

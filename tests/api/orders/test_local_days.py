@@ -1,14 +1,17 @@
 """Order numbers and invoices carry the company's own day, over both changes of the clock."""
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from api.fulfilment.issuing import issue_invoices
 from core.postgres.pools import Database
+from core.time import utc_now
 from tests.support.api_client import Api
 from tests.support.companies import Company
 from tests.support.lifecycle import ordered
+from tests.support.orders import place
 
 # The last second and the first of local days, and both sides of the hour that is left out or comes twice.
 INSTANTS = [
@@ -31,6 +34,22 @@ INSTANTS = [
 def test_an_order_number_names_the_local_day(api: Api, zone: str, instant: str, day: str) -> None:
     number = api.scalar("select document_number('ORD', 1, %s::timestamptz, %s)", [instant, zone])
     assert number.startswith(f"ORD-{day}-")
+
+
+async def test_orders_of_one_moment_are_numbered_by_each_company_s_own_day(
+    api: Api, two_companies: tuple[Company, Company]
+) -> None:
+    """26 hours lie between the first and the last zone: there it is never the same day."""
+    days = []
+    for company, zone in zip(two_companies, ("Pacific/Kiritimati", "Etc/GMT+12"), strict=True):
+        with api.database.connect("owner") as owner:
+            owner.execute("update companies set timezone = %s where id = %s", [zone, company.id])
+        before = utc_now().astimezone(ZoneInfo(zone))
+        order = (await place(api, company)).json()
+        after = utc_now().astimezone(ZoneInfo(zone))
+        days.append(order["order_number"].split("-")[1])
+        assert days[-1] in {f"{moment:%Y%m%d}" for moment in (before, after)}
+    assert days[0] > days[1]
 
 
 async def test_invoices_are_dated_in_the_company_s_zone(
