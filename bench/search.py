@@ -26,9 +26,10 @@ from psycopg import sql
 from api.access import Caller
 from api.identity.tokens import AccessTokens, Grant
 from api.permissions import Scope
-from api.search.queries import SETTINGS, compose
+from api.search.queries import compose
 from api.search.schemas import SearchQuery
 from api.search.service import read_query
+from api.search.statement import SETTINGS
 from bench.products import fill_products
 from bench.report import BenchResult
 from core.errors import StockwiseError

@@ -18,6 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.search.facets import ATTRIBUTE_PAIRS, ATTRIBUTE_SEPARATOR, Bits, facet_columns
 from api.search.sorting import Sort
+from api.search.statement import (
+    AVAILABILITY,
+    DRAWN,
+    IN_SUBTREES,
+    ITEMS,
+    SETTINGS,
+    STATEMENT,
+    STOCK_OF_FEW,
+    STOCK_OF_MANY,
+)
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class _Statement:
 
 async def run_search(connection: AsyncConnection, company_id: UUID, search: Search) -> sa.RowMapping:
     """Return the one row of a search: ``product_count``, ``currency``, ``items``, and a column per facet."""
-    await connection.execute(_SETTINGS)
+    await connection.execute(sa.text(SETTINGS))
     statement, parameters = compose(company_id, search)
     return (await connection.execute(sa.text(statement), parameters)).mappings().one()
 
@@ -85,7 +95,7 @@ def compose(company_id: UUID, search: Search) -> tuple[str, dict[str, Any]]:
     if search.has_facets:
         can_fail_two = len(made.of_products) + len(made.of_variants) > 1
         kept = "(faults & (faults - 1)) = 0" if can_fail_two else "true"
-    columns = ["(select count(*) from hits) as product_count", "money.currency", f"({_ITEMS}) as items"]
+    columns = ["(select count(*) from hits) as product_count", "money.currency", f"({ITEMS}) as items"]
     if search.has_facets:
         chosen = {
             "chosen_brands": list(search.brands),
@@ -100,7 +110,7 @@ def compose(company_id: UUID, search: Search) -> tuple[str, dict[str, Any]]:
         }
         made.parameters |= chosen
         columns += facet_columns()
-    statement = _STATEMENT.format(
+    statement = STATEMENT.format(
         drawn=_drawn(made, search),
         source=source,
         rank=rank,
@@ -108,7 +118,7 @@ def compose(company_id: UUID, search: Search) -> tuple[str, dict[str, Any]]:
         product_faults=_faults(made.of_products),
         variant_faults=_faults(made.of_variants),
         kept=kept,
-        stock=_STOCK_OF_MANY if search.words is None else _STOCK_OF_FEW,
+        stock=STOCK_OF_MANY if search.words is None else STOCK_OF_FEW,
         after=_after(made, search),
         order=search.sort.order,
         keys=search.sort.keys_as_json,
@@ -121,7 +131,7 @@ def compose(company_id: UUID, search: Search) -> tuple[str, dict[str, Any]]:
 def _filter_products(made: _Statement, search: Search) -> None:
     if search.category_ids:
         roots = made.bind("category_ids", list(search.category_ids), "uuid []")
-        made.of_products.append((Bits.CATEGORY, _IN_SUBTREES.format(roots=roots)))
+        made.of_products.append((Bits.CATEGORY, IN_SUBTREES.format(roots=roots)))
     if search.brands:
         made.of_products.append(
             (Bits.BRAND, f"product.brand = any({made.bind('brands', list(search.brands), 'text []')})")
@@ -154,7 +164,7 @@ def _filter_variants(made: _Statement, search: Search) -> None:
     for bit, column, name, values in (
         (Bits.SIZE, "offer.size", "sizes", search.sizes),
         (Bits.COLOUR, "offer.colour", "colours", search.colours),
-        (Bits.AVAILABILITY, _AVAILABILITY, "availability", search.availability),
+        (Bits.AVAILABILITY, AVAILABILITY, "availability", search.availability),
     ):
         if values:
             made.of_variants.append((bit, f"{column} = any({made.bind(name, list(values), 'text []')})"))
@@ -178,7 +188,7 @@ def _visible(made: _Statement, search: Search) -> str:
 def _drawn(made: _Statement, search: Search) -> str:
     if search.shop_ids is None:
         return ""
-    return _DRAWN.format(shop_ids=made.bind("shop_ids", sorted(search.shop_ids), "uuid []"))
+    return DRAWN.format(shop_ids=made.bind("shop_ids", sorted(search.shop_ids), "uuid []"))
 
 
 def _after(made: _Statement, search: Search) -> str:
@@ -189,195 +199,3 @@ def _after(made: _Statement, search: Search) -> str:
         for place, (value, kind) in enumerate(zip(search.after, search.sort.kinds, strict=True))
     ]
     return search.sort.after(values)
-
-
-_AVAILABILITY = (
-    "case when stock.available_units > 0 then 'in_stock' when stock.allow_backorder then 'backorder'"
-    " else 'out_of_stock' end"
-)
-_IN_SUBTREES = """product.category_id in (
-            select inside.id
-            from categories as root
-            inner join categories as inside
-                on root.company_id = inside.company_id and starts_with(inside.path, root.path)
-            where root.company_id = :company_id and root.id = any({roots})
-        )"""
-_DRAWN = """
-    and location.id in (
-        select shop_location.location_id from shop_locations as shop_location
-        where shop_location.company_id = :company_id and shop_location.shop_id = any({shop_ids})
-    )"""
-# The sets of a large catalogue stay in memory, where keys are cheap to follow; nothing is compiled.
-SETTINGS = (
-    "select set_config('work_mem', '32MB', true), set_config('random_page_cost', '1.1', true),"
-    " set_config('jit', 'off', true)"
-)
-_SETTINGS = sa.text(SETTINGS)
-_AVAILABLE = """
-        level.variant_id,
-        sum(greatest(level.available_units, 0))::integer as available_units,
-        bool_or(level.allow_backorder) as allow_backorder"""
-# All levels are read once for many variants; for what some words found, each by its key. (Left to choose, the
-# planner reads all for a few thousand, at ten times the time.)
-_STOCK_OF_MANY = f"""
-    select{_AVAILABLE}
-    from stock_levels as level
-    where level.company_id = :company_id and level.location_id in (select drawn.id from drawn)
-    and level.variant_id in (select offers.variant_id from offers)
-    group by level.variant_id
-"""
-_STOCK_OF_FEW = f"""
-    select{_AVAILABLE}
-    from offers as offer
-    cross join drawn
-    cross join lateral (
-        select stock_levels.variant_id, stock_levels.available_units, stock_levels.allow_backorder
-        from stock_levels
-        where stock_levels.company_id = :company_id and stock_levels.location_id = drawn.id
-        and stock_levels.variant_id = offer.variant_id
-        offset 0
-    ) as level
-    group by level.variant_id
-"""
-_ITEMS = """
-        select coalesce(json_agg(page.item order by page.place), '[]'::json) from page
-    """
-
-_STATEMENT = (
-    """
-with money as materialized (
-    select
-        company.currency,
-        case when minor_unit_digits(company.currency) = 0 then 100 else 1 end as scale
-    from companies as company
-    where company.id = :company_id
-),
-
--- Where the shops in question take what they sell from. What is on its way can't be sold yet.
-drawn as materialized (
-    select location.id from locations as location
-    where location.company_id = :company_id and location.archived_at is null
-    and location.kind <> 'in_transit'{drawn}
-),
-
--- The prices of products as in the view variant_terms, which asks row by row; few have a schedule in force.
-scheduled as materialized (
-    select distinct on (schedule.product_id)
-        schedule.product_id, schedule.price_amount, schedule.sale_price_amount
-    from price_schedules as schedule
-    where schedule.company_id = :company_id and schedule.cancelled_at is null
-    and schedule.starts_at <= now() and (schedule.ends_at is null or schedule.ends_at > now())
-    order by schedule.product_id, schedule.starts_at desc, schedule.id desc
-),
-
-examined as (
-    select
-        product.product_id, product.category_id, product.brand, product.tags, product.attributes,
-        product.rating_average, product.rating_count, product.sold_units, product.view_count,
-        product.listed_at, {rank} as rank,
-        least(
-            coalesce(scheduled.sale_price_amount, product.sale_price_amount),
-            coalesce(scheduled.price_amount, product.price_amount)
-        ) as price_amount,
-        {product_faults} as faults
-    from {source}
-    left join scheduled on product.product_id = scheduled.product_id
-    where {visible}
-),
-
-candidates as materialized (
-    select examined.*, examined.faults = 0 as is_hit from examined where {kept}
-),
-
-offers as materialized (
-    select
-        candidate.product_id, candidate.faults, variant.variant_id, variant.size, variant.colour,
-        candidate.price_amount + variant.price_modifier_amount as unit_price_amount
-    from candidates as candidate
-    inner join search_variants as variant
-        on variant.company_id = :company_id and candidate.product_id = variant.product_id
-),
-
-stock as materialized ({stock}),
-
-tested as (
-    select
-        offer.product_id, offer.size, offer.colour, offer.unit_price_amount,
-        coalesce(stock.available_units, 0) as available_units,
-        """
-    + _AVAILABILITY
-    + """ as availability,
-        offer.faults
-        + {variant_faults} as faults
-    from offers as offer
-    left join stock on offer.variant_id = stock.variant_id
-),
-
-judged as materialized (
-    select tested.*, tested.faults = 0 as is_hit from tested where {kept}
-),
-
-hits as materialized (
-    select
-        judged.product_id,
-        min(judged.unit_price_amount) as lowest_price_amount,
-        max(judged.unit_price_amount) as highest_price_amount,
-        sum(judged.available_units)::integer as available_units,
-        case
-            when bool_or(judged.availability = 'in_stock') then 'in_stock'
-            when bool_or(judged.availability = 'backorder') then 'backorder'
-            else 'out_of_stock'
-        end as availability
-    from judged
-    where judged.is_hit
-    group by judged.product_id
-),
-
-ordered as (
-    select
-        hit.*, candidate.rank, candidate.rating_average, candidate.rating_count, candidate.sold_units,
-        candidate.view_count, candidate.listed_at
-    from hits as hit
-    inner join candidates as candidate on hit.product_id = candidate.product_id
-),
-
-listed as (
-    select ordered.*, row_number() over (order by {order}) as place
-    from ordered
-    where true {after}
-    order by {order}
-    limit :row_limit
-),
-
-page as (
-    select
-        listed.place,
-        json_build_object(
-            'keys', {keys},
-            'id', product.id, 'sku', product.sku, 'slug', product.slug, 'name', product.name,
-            'short_description', product.short_description, 'subcategory', product.subcategory,
-            'brand', product.brand, 'category_id', product.category_id, 'shop_id', product.shop_id,
-            'images', product.images, 'tags', product.tags,
-            'lowest_price_amount', listed.lowest_price_amount::text,
-            'highest_price_amount', listed.highest_price_amount::text,
-            'compare_at_price_amount', product.compare_at_price_amount::text,
-            'availability', listed.availability, 'available_units', listed.available_units,
-            'rating_average', product.rating_average::text, 'rating_count', product.rating_count,
-            'is_featured', product.is_featured, 'is_new_arrival', product.is_new_arrival,
-            'is_assumed', product.is_assumed, 'listed_at', instant_text(listed.listed_at)
-        ) as item
-    from listed
-    inner join products as product on product.company_id = :company_id and listed.product_id = product.id
-),
-
--- Of a facet of products count those with a variant that fits; of a facet of variants the fitting ones.
-eligible as materialized (
-    select candidate.* from candidates as candidate
-    where (candidate.product_id, candidate.faults) in (select judged.product_id, judged.faults from judged)
-){pairs}
-
-select
-    {columns}
-from money
-"""
-)

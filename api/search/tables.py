@@ -62,6 +62,9 @@ search_variants = tenant_table(
         ["search_products.company_id", "search_products.product_id"],
         ondelete="CASCADE",
     ),
+    sa.ForeignKeyConstraint(
+        ["company_id", "variant_id"], ["variants.company_id", "variants.id"], ondelete="CASCADE"
+    ),
     sa.Index(None, "company_id", "product_id"),
     keys=("variant_id",),
     fed=False,

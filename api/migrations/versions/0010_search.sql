@@ -111,7 +111,8 @@ CREATE TABLE search_variants (
 	size TEXT,
 	colour TEXT,
 	CONSTRAINT pk_search_variants PRIMARY KEY (company_id, variant_id),
-	CONSTRAINT fk_search_variants_company_id_product_id FOREIGN KEY(company_id, product_id) REFERENCES search_products (company_id, product_id) ON DELETE CASCADE
+	CONSTRAINT fk_search_variants_company_id_product_id FOREIGN KEY(company_id, product_id) REFERENCES search_products (company_id, product_id) ON DELETE CASCADE,
+	CONSTRAINT fk_search_variants_company_id_variant_id FOREIGN KEY(company_id, variant_id) REFERENCES variants (company_id, id) ON DELETE CASCADE
 );
 CREATE INDEX ix_search_variants_company_id_product_id ON search_variants (company_id, product_id);
 
@@ -120,14 +121,13 @@ call secure_table('search_documents');
 call secure_table('search_variants');
 
 -- Keeping them ------------------------------------------------------------------------------------------
--- What shoppers may find of these products, written anew. The rows are locked first, and what they are made of is
--- read in the next statement, whose snapshot sees what another writer of the same product has committed.
+-- What shoppers may find of these products, written anew. The products are locked first, and what is read of them is
+-- read in later statements, whose snapshots see what another writer of the same product has committed.
 create function refresh_search(p_company_id uuid, p_product_ids uuid []) returns void language plpgsql as $$
 begin
     perform from unnest(p_product_ids) as wanted (product_id)
-    inner join search_products as known
-        on known.company_id = p_company_id and known.product_id = wanted.product_id
-    order by known.product_id for update of known;
+    inner join products on products.company_id = p_company_id and products.id = wanted.product_id
+    order by products.id for no key update of products;
 
     delete from search_products as known
     using unnest(p_product_ids) as wanted (product_id)
