@@ -1,5 +1,6 @@
 """Words: what is found by them, whatever its accents, and in which order."""
 
+import asyncio
 from typing import Any
 
 from tests.support.api_client import Api
@@ -143,3 +144,21 @@ async def test_words_follow_every_change_of_what_they_are_made_of(api: Api, comp
     with api.database.connect("owner") as owner:
         owner.execute("update variants set is_active = true")
     assert await find(api, headers, "teapot") == ["Teapot"]
+
+
+async def test_two_variants_added_at_once_are_both_found(api: Api, company: Company) -> None:
+    statement = (
+        "insert into variants (company_id, product_id, sku, options)"
+        " values (%s, %s, %s, jsonb_build_object('n', %s::text))"
+    )
+    first, second = ((company.id, company.product_id, sku, sku) for sku in ("QUICK-1", "SLOW-2"))
+    with api.database.connect("owner") as one, api.database.connect("owner") as two:
+        one.execute("begin")
+        one.execute(statement, first)
+        waiting = asyncio.create_task(asyncio.to_thread(two.execute, statement, second))
+        await asyncio.sleep(0.5)
+        one.execute("commit")
+        await waiting
+    headers = api.storefront(company)
+    assert await find(api, headers, "quick") == ["Thing"]
+    assert await find(api, headers, "slow") == ["Thing"]
