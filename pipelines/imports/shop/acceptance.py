@@ -170,6 +170,7 @@ def _check_orders(tables: TypedTables, company: ShopCompany) -> TypedTables:
 def _check_lines(tables: TypedTables, known: KnownShop) -> TypedTables:
     orders = tables.rows["orders"]
     refused = _refused_keys(tables, "orders", "order")
+    is_alone = ~pl.col("order").is_in(orders["order"].implode())
     status = pl.col("order").replace_strict(
         orders["order"], orders["status"], default=None, return_dtype=pl.String
     )
@@ -177,8 +178,8 @@ def _check_lines(tables: TypedTables, known: KnownShop) -> TypedTables:
         tables,
         "lines",
         _repeats("order", "line_number", what="the line"),
-        (pl.col("order").is_in(refused.implode()), "its order was rejected"),
-        (~pl.col("order").is_in(orders["order"].implode()), "there is no such order"),
+        (is_alone & pl.col("order").is_in(refused.implode()), "its order was rejected"),
+        (is_alone, "there is no such order"),
         _unknown_sku(tables, known),
         (pl.col("quantity_units") < 1, "quantity_units is zero"),
         (

@@ -31,6 +31,7 @@ class RawTable:
     frame: pl.DataFrame
     ignored: tuple[str, ...]
     """The file's columns that stand for nothing here."""
+    is_workbook: bool = False
     merged_rows: int = 0
     """Rows of the file that only say again what another one says, and are not in the frame."""
 
@@ -98,7 +99,13 @@ def _read(table: Table, place: _Found, part: TablePart, written: FormatPart) -> 
     frame = read_rows(place.file, written, names, sheet=place.sheet)
     ours = [column for column in frame.columns if table.column(column) is not None]
     ignored = [theirs for theirs, name in zip(header, names(header.copy()), strict=True) if name not in ours]
-    return RawTable(table, label, _without_blank_rows(frame.select(LINE, PROBLEM, *ours)), tuple(ignored))
+    return RawTable(
+        table,
+        label,
+        _without_blank_rows(frame.select(LINE, PROBLEM, *ours)),
+        tuple(ignored),
+        is_workbook=place.file.suffix.lower() == ".xlsx",
+    )
 
 
 def read_rows(

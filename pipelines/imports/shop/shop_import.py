@@ -33,10 +33,10 @@ from pipelines.imports.shop.history_report import (
 from pipelines.imports.shop.identities import Identities, identify
 from pipelines.imports.shop.known_shop import KnownShop, ShopCompany, find_company, read_known_shop
 from pipelines.imports.shop.lasting_ids import lasting_ids, look_up
-from pipelines.imports.shop.mapping import DEFAULT_FILE, Mapping, load_mapping
+from pipelines.imports.shop.mapping import Mapping
 from pipelines.imports.shop.order_facts import OrderFacts, work_out_orders
 from pipelines.imports.shop.order_rows import Frames, open_lines, order_frames, order_moves
-from pipelines.imports.shop.raw_tables import RawTable, read_raw_tables
+from pipelines.imports.shop.raw_tables import RawTable
 from pipelines.imports.shop.stock_balance import (
     PLACE,
     Balance,
@@ -112,13 +112,6 @@ def import_folder(
             with connect(server.dsn("owner"), autocommit=True) as owner:
                 owner.execute("analyze")  # else the first queries guess at empty tables
     return report
-
-
-def read_mapped_folder(folder: Path, mapping_file: Path | None) -> tuple[list[RawTable], Mapping]:
-    """Read a folder by a mapping file, by the one that lies in it, or by the layout's own names."""
-    own = folder / DEFAULT_FILE
-    mapping = load_mapping(mapping_file or (own if own.is_file() else None))
-    return read_raw_tables(folder, mapping), mapping
 
 
 def default_rejects(settings: Settings, company: str) -> Path:

@@ -107,6 +107,8 @@ def as_rejects(table: Table, rows: pl.DataFrame) -> pl.DataFrame:
 def _typed(raw: RawTable, mapping: Mapping, reading: Reading) -> pl.DataFrame:
     table, frame = raw.table, raw.frame
     written = mapping.format_of(table.name)
+    if raw.is_workbook:  # where numbers and text share a column, 1.234 may have been either
+        written = written.model_copy(update={"thousands": ""})
     meanings = mapping.part(table.name).values
     columns: dict[str, pl.Series] = {}
     reasons: list[pl.Series] = [frame[PROBLEM]]
