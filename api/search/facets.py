@@ -221,9 +221,7 @@ _ATTRIBUTES = f"""
         ) as names"""
 
 # A common table of its own, because the facet reads it twice.
-ATTRIBUTE_PAIRS = f""",
-
-pairs as materialized (
+ATTRIBUTE_PAIRS = f"""pairs as materialized (
     select
         split_part(counted.pair, chr(31), 1) as name,
         substr(counted.pair, strpos(counted.pair, chr(31)) + 1) as value,

@@ -1,4 +1,4 @@
-"""The one statement of a search: hits, their page and the counts of all facets.
+"""The one statement of a search: a page of hits and, if they are asked for, the counts of all facets.
 
 A product is a hit when one of its variants fits every filter at once. Each row carries the filters that it
 fails as bits: none for a hit; exactly one for what the counts of that filter's own facet still take in. Rows
@@ -20,11 +20,15 @@ from api.search.facets import ATTRIBUTE_PAIRS, ATTRIBUTE_SEPARATOR, Bits, facet_
 from api.search.sorting import Sort
 from api.search.statement import (
     AVAILABILITY,
+    COUNTED,
     DRAWN,
+    ELIGIBLE,
+    EXAMINED,
     IN_SUBTREES,
     ITEMS,
+    LAZY,
+    PAGE,
     SETTINGS,
-    STATEMENT,
     STOCK_OF_FEW,
     STOCK_OF_MANY,
 )
@@ -81,51 +85,64 @@ def compose(company_id: UUID, search: Search) -> tuple[str, dict[str, Any]]:
     made = _Statement({"company_id": company_id, "row_limit": search.limit + 1})
     _filter_products(made, search)
     _filter_variants(made, search)
-    source, rank = "search_products as product", "0::numeric"
-    if search.words is not None:
-        is_ranked = made.bind("is_ranked", search.sort.is_by_rank, "boolean")
-        words = made.bind("words", search.words, "text")
-        found = f"search_find_products({words}, {is_ranked}) as found"
-        source = (
-            f"{found}\n    inner join search_products as product"
-            "\n        on product.company_id = :company_id and found.product_id = product.product_id"
-        )
-        rank = "found.rank"
+    source, rank = _source(made, search)
+    parts = [EXAMINED, LAZY if _is_lazy(made, search) else COUNTED, PAGE]
+    columns = ["null::integer as product_count", "money.currency", f"({ITEMS}) as items"]
     kept = "faults = 0"
     if search.has_facets:
+        made.parameters |= _chosen(search)
+        parts += [ELIGIBLE, ATTRIBUTE_PAIRS]
+        columns = ["(select count(*)::integer from hits) as product_count", *columns[1:], *facet_columns()]
         can_fail_two = len(made.of_products) + len(made.of_variants) > 1
         kept = "(faults & (faults - 1)) = 0" if can_fail_two else "true"
-    columns = ["(select count(*) from hits) as product_count", "money.currency", f"({ITEMS}) as items"]
-    if search.has_facets:
-        chosen = {
-            "chosen_brands": list(search.brands),
-            "chosen_tags": list(search.tags),
-            "chosen_sizes": list(search.sizes),
-            "chosen_colours": list(search.colours),
-            "chosen_categories": list(search.category_ids),
-            "chosen_attributes": [
-                name + ATTRIBUTE_SEPARATOR + value for name, values in search.attributes for value in values
-            ],
-            "attribute_names": [name for name, _ in search.attributes],
-        }
-        made.parameters |= chosen
-        columns += facet_columns()
-    statement = STATEMENT.format(
-        drawn=_drawn(made, search),
-        source=source,
-        rank=rank,
-        visible=_visible(made, search),
-        product_faults=_faults(made.of_products),
-        variant_faults=_faults(made.of_variants),
-        kept=kept,
-        stock=STOCK_OF_MANY if search.words is None else STOCK_OF_FEW,
-        after=_after(made, search),
-        order=search.sort.order,
-        keys=search.sort.keys_as_json,
-        pairs=ATTRIBUTE_PAIRS if search.has_facets else "",
-        columns=",\n    ".join(columns),
+    filled = {
+        "drawn": _drawn(made, search),
+        "source": source,
+        "rank": rank,
+        "visible": _visible(made, search),
+        "product_faults": _faults(made.of_products),
+        "variant_faults": _faults(made.of_variants),
+        "kept": kept,
+        "stock": STOCK_OF_MANY if search.words is None else STOCK_OF_FEW,
+        "after": _after(made, search),
+        "order": search.sort.order,
+        "keys": search.sort.keys_as_json,
+    }
+    tables = ",\n\n".join(part.format(**filled) for part in parts)
+    listed = ",\n    ".join(columns)
+    return f"{tables}\n\nselect\n    {listed}\nfrom money\n", made.parameters
+
+
+def _is_lazy(made: _Statement, search: Search) -> bool:
+    """Whether a page can be filled product by product: almost every one of them has a variant that fits."""
+    return not search.has_facets and not made.of_variants and search.sort.is_by_product
+
+
+def _source(made: _Statement, search: Search) -> tuple[str, str]:
+    """Return where products come from, and their rank."""
+    if search.words is None:
+        return "search_products as product", "0::numeric"
+    words = made.bind("words", search.words, "text")
+    is_ranked = made.bind("is_ranked", search.sort.is_by_rank, "boolean")
+    source = (
+        f"search_find_products({words}, {is_ranked}) as found\n    inner join search_products as product"
+        "\n        on product.company_id = :company_id and found.product_id = product.product_id"
     )
-    return statement, made.parameters
+    return source, "found.rank"
+
+
+def _chosen(search: Search) -> dict[str, Any]:
+    """What facets mark as chosen, and list first."""
+    pairs = [name + ATTRIBUTE_SEPARATOR + value for name, values in search.attributes for value in values]
+    return {
+        "chosen_brands": list(search.brands),
+        "chosen_tags": list(search.tags),
+        "chosen_sizes": list(search.sizes),
+        "chosen_colours": list(search.colours),
+        "chosen_categories": list(search.category_ids),
+        "chosen_attributes": pairs,
+        "attribute_names": [name for name, _ in search.attributes],
+    }
 
 
 def _filter_products(made: _Statement, search: Search) -> None:

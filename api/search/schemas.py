@@ -61,7 +61,7 @@ class SearchQuery(BaseModel):
     sort: SortName | None = Field(
         None, description="relevance with words, else popularity; -price: the dearest first"
     )
-    has_facets: bool = Field(True, description="Count by facet; a next page needs no counts")
+    has_facets: bool = Field(True, description="Count; a next page needs no counts, and is faster without")
     cursor: Annotated[str, StringConstraints(max_length=1000)] | None = Field(
         None, description="next_cursor of the page before, with the same filters"
     )
@@ -181,10 +181,10 @@ class SearchFacets(OutputModel):
 
 
 class SearchResult(OutputModel):
-    """A page of hits; ``facets`` is null if they were not asked for."""
+    """A page of hits; without facets, nothing is counted: ``product_count`` and ``facets`` are null."""
 
     items: list[SearchHit]
     next_cursor: str | None
-    product_count: int
+    product_count: int | None
     currency: str
     facets: SearchFacets | None

@@ -34,6 +34,11 @@ class Sort:
         return self.name == "relevance"
 
     @property
+    def is_by_product(self) -> bool:
+        """Whether the keys are a product's own, whichever of its variants fit."""
+        return all(column != "lowest_price_amount" for column, _ in self.keys)
+
+    @property
     def order(self) -> str:
         """Write the order in SQL."""
         way = " desc" if self.is_falling else ""

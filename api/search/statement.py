@@ -51,8 +51,17 @@ ITEMS = """
         select coalesce(json_agg(page.item order by page.place), '[]'::json) from page
     """
 
-STATEMENT = (
-    """
+# What is told of a hit: prices and stock of its fitting variants.
+_HIT = """        min(judged.unit_price_amount) as lowest_price_amount,
+        max(judged.unit_price_amount) as highest_price_amount,
+        sum(judged.available_units)::integer as available_units,
+        case
+            when bool_or(judged.availability = 'in_stock') then 'in_stock'
+            when bool_or(judged.availability = 'backorder') then 'backorder'
+            else 'out_of_stock'
+        end as availability"""
+
+EXAMINED = """
 with money as materialized (
     select
         company.currency,
@@ -91,9 +100,11 @@ examined as (
     from {source}
     left join scheduled on product.product_id = scheduled.product_id
     where {visible}
-),
+)"""
 
-candidates as materialized (
+# All hits, with what fails one filter, to be counted.
+COUNTED = (
+    """candidates as materialized (
     select examined.*, examined.faults = 0 as is_hit from examined where {kept}
 ),
 
@@ -128,14 +139,9 @@ judged as materialized (
 hits as materialized (
     select
         judged.product_id,
-        min(judged.unit_price_amount) as lowest_price_amount,
-        max(judged.unit_price_amount) as highest_price_amount,
-        sum(judged.available_units)::integer as available_units,
-        case
-            when bool_or(judged.availability = 'in_stock') then 'in_stock'
-            when bool_or(judged.availability = 'backorder') then 'backorder'
-            else 'out_of_stock'
-        end as availability
+"""
+    + _HIT
+    + """
     from judged
     where judged.is_hit
     group by judged.product_id
@@ -155,9 +161,54 @@ listed as (
     where true {after}
     order by {order}
     limit :row_limit
-),
+)"""
+)
 
-page as (
+# The hits of a page alone: products in order, each looked at by its key until there are enough.
+LAZY = (
+    """listed as (
+    select ordered.*, row_number() over (order by {order}) as place
+    from (
+        select ordered.*, hit.*
+        from (
+            select ordered.* from examined as ordered
+            where ordered.faults = 0 {after}
+            order by {order}
+            offset 0
+        ) as ordered
+        cross join lateral (
+            select
+"""
+    + _HIT
+    + """
+            from (
+                select
+                    ordered.price_amount + variant.price_modifier_amount as unit_price_amount,
+                    coalesce(stock.available_units, 0) as available_units,
+                    """
+    + AVAILABILITY
+    + """ as availability
+                from search_variants as variant
+                cross join lateral (
+                    select
+                        sum(greatest(level.available_units, 0))::integer as available_units,
+                        bool_or(level.allow_backorder) as allow_backorder
+                    from drawn
+                    inner join stock_levels as level
+                        on level.company_id = :company_id and drawn.id = level.location_id
+                        and level.variant_id = variant.variant_id
+                ) as stock
+                where variant.company_id = :company_id and variant.product_id = ordered.product_id
+            ) as judged
+            having count(*) > 0
+        ) as hit
+        order by {order}
+        limit :row_limit
+    ) as ordered
+)"""
+)
+
+PAGE = """page as (
     select
         listed.place,
         json_build_object(
@@ -176,16 +227,10 @@ page as (
         ) as item
     from listed
     inner join products as product on product.company_id = :company_id and listed.product_id = product.id
-),
+)"""
 
--- Of a facet of products count those with a variant that fits; of a facet of variants the fitting ones.
-eligible as materialized (
+# Of a facet of products count those with a variant that fits; of a facet of variants the fitting ones.
+ELIGIBLE = """eligible as materialized (
     select candidate.* from candidates as candidate
     where (candidate.product_id, candidate.faults) in (select judged.product_id, judged.faults from judged)
-){pairs}
-
-select
-    {columns}
-from money
-"""
-)
+)"""

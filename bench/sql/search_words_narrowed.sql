@@ -144,7 +144,6 @@ page as (
     inner join products as product on product.company_id = '00000000000070008000000000000001'::uuid and listed.product_id = product.id
 ),
 
--- Of a facet of products count those with a variant that fits; of a facet of variants the fitting ones.
 eligible as materialized (
     select candidate.* from candidates as candidate
     where (candidate.product_id, candidate.faults) in (select judged.product_id, judged.faults from judged)
@@ -170,7 +169,7 @@ pairs as materialized (
 )
 
 select
-    (select count(*) from hits) as product_count,
+    (select count(*)::integer from hits) as product_count,
     money.currency,
     (
         select coalesce(json_agg(page.item order by page.place), '[]'::json) from page

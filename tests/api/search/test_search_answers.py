@@ -57,9 +57,8 @@ async def pages(api: Api, wanted: Wanted, headers: dict[str, str], limit: int) -
         response = await api.client.get(SEARCH, params=parameters + more, headers=headers)
         assert response.status_code == 200, (wanted, response.text)
         answer = response.json()
-        assert (answer["facets"] is None) == (first is not None)
+        assert (answer["facets"] is None) == (answer["product_count"] is None) == (first is not None)
         first = first or answer
-        assert answer["product_count"] == first["product_count"]
         items += answer["items"]
         cursor = answer["next_cursor"]
     return first, items
@@ -78,7 +77,7 @@ async def test_hits_order_and_counts_are_those_of_plain_python(api: Api, company
         headers, catalogue = readers[number % 2]
         answer = Answer(catalogue, wanted)
         hits = answer.hits()
-        first, items = await pages(api, wanted, headers, random.choice([7, 40, 100]))
+        first, items = await pages(api, wanted, headers, random.choice([7, 7, 40, 100]))
         assert [item["id"] for item in items] == [str(one.row["id"]) for one, _ in hits], wanted
         assert first["product_count"] == len(hits)
         for item, (one, offers) in zip(items, hits, strict=True):
