@@ -92,12 +92,14 @@ def unreadable(file: Path, kind: str, error: Exception) -> ImportFileError:
 
 
 def _frame_of(chunk: list[list[str]], columns: list[str]) -> pl.DataFrame:
-    """Make a frame of CSV rows; of a row with another number of fields all stand in its first one."""
+    """Make a frame of CSV rows; of a row with too many fields the last ones stand together."""
     width = len(columns)
     even: list[list[str | None]] = []
     for row in chunk:
-        is_even = len(row) == width
-        even.append([*row] if is_even else [";".join(row), *[None] * (width - 1)])
+        if len(row) > width:
+            even.append([*row[: width - 1], ";".join(row[width - 1 :])])
+        else:
+            even.append([*row, *[None] * (width - len(row))])
     widths = [None if len(row) == width else f"has {len(row)} fields instead of {width}" for row in chunk]
     frame = pl.DataFrame(even, schema=dict.fromkeys(columns, pl.String), orient="row")
     return frame.select(pl.when(pl.all() != "").then(pl.all())).with_columns(

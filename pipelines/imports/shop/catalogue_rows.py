@@ -32,11 +32,16 @@ def place_frames(ids: Identities, known: KnownShop, first_at: datetime) -> Frame
 
 
 def catalogue_frames(
-    ids: Identities, company: ShopCompany, first_moves: pl.DataFrame, first_at: datetime
+    ids: Identities,
+    company: ShopCompany,
+    first_moves: pl.DataFrame,
+    purchases: pl.DataFrame,
+    first_at: datetime,
 ) -> Frames:
     """Return suppliers, categories, products, variants, their terms and history.
 
-    ``first_moves`` (``variant_id``, ``moved_at``) says since when a variant was there if its row doesn't.
+    ``first_moves`` (``variant_id``, ``moved_at``) says since when a variant was there if its row doesn't;
+    ``purchases`` is as `last_purchases` returns it.
     """
     start = pl.lit(first_at, pl.Datetime("us", "UTC"))
     variants = (
@@ -64,7 +69,7 @@ def catalogue_frames(
                 cost_amount=unit_money("cost_micro"),
             ),
         ),
-        ("product_suppliers", _terms(variants, ids, company)),
+        ("product_suppliers", _terms(variants, purchases, ids, company)),
         (
             "price_history",
             variants.select(
@@ -147,17 +152,29 @@ def _products(variants: pl.DataFrame, ids: Identities) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _terms(variants: pl.DataFrame, ids: Identities, company: ShopCompany) -> pl.DataFrame:
-    """Return what a supplier asks for a variant, where the cost is known."""
-    bought = variants.filter(pl.col("supplier").is_not_null() & pl.col("cost_micro").is_not_null())
-    bought = bought.join(
-        ids.suppliers.select("supplier", "supplier_id"), on="supplier", how="left", maintain_order="left"
+def _terms(
+    variants: pl.DataFrame, purchases: pl.DataFrame, ids: Identities, company: ShopCompany
+) -> pl.DataFrame:
+    """Return what a supplier asks for a variant: as its row says, else as it was bought last."""
+    said = variants.filter(pl.col("supplier").is_not_null() & pl.col("cost_micro").is_not_null())
+    said = look_up(said, ids.suppliers, "supplier", "supplier_id").with_columns(
+        term_micro="cost_micro", currency=pl.lit(company.currency)
     )
-    return bought.select(
-        "supplier_id", "variant_id", "supplier_sku", "lead_time_days",
-        id=lasting_ids(company, "product_supplier", bought["sku"]),
-        unit_cost_amount=unit_money("cost_micro"),
-        currency=pl.lit(company.currency),
+    paid = variants.join(said, on="variant_id", how="anti", maintain_order="left")
+    paid = paid.join(
+        purchases.select("variant_id", "supplier_id", "currency", term_micro="unit_cost_amount"),
+        on="variant_id",
+        maintain_order="left",
+    )
+    columns = (
+        "sku", "supplier_id", "variant_id", "supplier_sku", "lead_time_days", "term_micro", "currency",
+        "moq_units", "pack_units",
+    )  # fmt: skip
+    terms = pl.concat([said.select(columns), paid.select(columns)])
+    return terms.select(
+        "supplier_id", "variant_id", "supplier_sku", "lead_time_days", "currency",
+        id=lasting_ids(company, "product_supplier", terms["sku"]),
+        unit_cost_amount=unit_money("term_micro"),
         moq_units=pl.col("moq_units").fill_null(1),
         pack_units=pl.col("pack_units").fill_null(1),
         is_preferred=pl.lit(True),

@@ -67,7 +67,11 @@ PRODUCTS = Table(
         Column("brand", _T, "Brand."),
         Column("barcode", _T, "EAN or another code on the package."),
         Column("cost_amount", _P, "What one unit costs to buy.", unit=MONEY),
-        Column("supplier", _T, "Code of the supplier it is ordered from."),
+        Column(
+            "supplier",
+            _T,
+            "Its supplier; left out, or without a cost: as it was bought last.",
+        ),
         Column("supplier_sku", _T, "The supplier's number of it."),
         Column("moq_units", _U, "Least order; left out: 1.", unit="units"),
         Column("pack_units", _U, "Units of a package; left out: 1.", unit="units"),

@@ -45,7 +45,13 @@ from pipelines.imports.shop.stock_balance import (
     place_counts,
     place_moves,
 )
-from pipelines.imports.shop.supply import SupplyFacts, supply_frames, supply_moves, work_out_supply
+from pipelines.imports.shop.supply import (
+    SupplyFacts,
+    last_purchases,
+    supply_frames,
+    supply_moves,
+    work_out_supply,
+)
 from pipelines.imports.shop.typed_tables import Reading, TypedTables, type_tables
 from pipelines.imports.shop.write_shop import (
     announce,
@@ -137,6 +143,7 @@ def import_tables(
     written: dict[str, int] = {}
     with refusals_explained(), tenant_transaction(connection, UUID(company.company_id)):
         let_it_take_time(connection)
+        _require_still_new(connection, company)
         known = read_known_shop(connection, company, mapping.company)
         with progress.step("Sorting rows") as step:
             worked = _work_out(read, known, company, now=now)
@@ -216,7 +223,7 @@ def _frames(worked: _Worked, known: KnownShop, company: ShopCompany) -> Frames:
     ledger = pl.concat([worked.balance.rows, worked.moves.select(worked.balance.rows.columns)])
     return [
         *place_frames(ids, known, worked.first_at),
-        *catalogue_frames(ids, company, first_moves, worked.first_at),
+        *catalogue_frames(ids, company, first_moves, last_purchases(worked.supply), worked.first_at),
         ("customers", customer_frame(ids, first_orders, worked.first_at)),
         *order_frames(orders, company),
         *supply_frames(worked.supply, company),
@@ -262,6 +269,14 @@ def _bound(read: TypedTables, which: str) -> datetime | None:
     if not found:
         return None
     return min(found) if which == "min" else max(found)
+
+
+def _require_still_new(connection: Connection, company: ShopCompany) -> None:
+    """Stop if another import made the company while this one waited for it."""
+    if company.is_new and connection.execute("select from companies").fetchone() is not None:
+        raise StockwiseError(
+            f"Another import has just made the company {company.slug!r}.", hint="Start this one again."
+        )
 
 
 def _require_every_row(read: TypedTables, accepted: Accepted) -> None:

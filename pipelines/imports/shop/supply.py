@@ -99,6 +99,17 @@ def supply_moves(facts: SupplyFacts) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def last_purchases(facts: SupplyFacts) -> pl.DataFrame:
+    """Return from whom each variant was ordered last, and for how much (``unit_cost_amount``)."""
+    heads = facts.orders.select("restock_order_id", "supplier_id", "currency")
+    return (
+        look_up(facts.lines, heads, "restock_order_id", "supplier_id", "currency")
+        .sort("ordered_at", descending=True, maintain_order=True)
+        .unique("variant_id", keep="first", maintain_order=True)
+        .select("variant_id", "supplier_id", "currency", "unit_cost_amount")
+    )
+
+
 def _with_ids(rows: pl.DataFrame, ids: Identities, company: ShopCompany) -> pl.DataFrame:
     rows = look_up(rows, ids.variants, "sku", "variant_id")
     rows = look_up(rows, ids.suppliers, "supplier", "supplier_id")

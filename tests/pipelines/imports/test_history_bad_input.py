@@ -155,11 +155,14 @@ def test_an_order_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
         "5,2024-01-05,,99,,", "6,2024-01-05,,,,", "1,2024-01-06,,,,", "7,2024-01-05,,,,",
         "8,2024-01-05,,,open,",
         "9,2024-01-05,,,pending,",
+        "10,2024-01-05,,,,",
     ]  # fmt: skip
     lines = [
         "1,A,2,2.50,", "2,A,1,2.50,", "4,A,1,2.50,", "5,A,1,2.50,", "6,A,1,2.50,", "6,X,1,2.50,",
         "66,A,1,2.50,",
         "7,A,0,2.50,", "7,B,1,4,2", "8,A,1,1,", "9,A,1,1,1",
+        "10,A,1,1,0,surplus",
+        "10,B,1,1,0",
     ]  # fmt: skip
     folder = write_files(
         tmp_path,
@@ -191,6 +194,9 @@ def test_an_order_goes_in_whole_or_not_at_all(tmp_path: Path) -> None:
         ("lines.csv", 10): "more came back than was sold",
         ("lines.csv", 11): "its order was rejected",
         ("lines.csv", 12): "came back, but its order was never shipped",
+        ("lines.csv", 13): "has 6 fields instead of 5",
+        ("lines.csv", 14): "its order was rejected",
+        ("orders.csv", 12): "a line of it was rejected",
     }
     read, accepted = sort_out(folder)
     kept = {name: accepted.tables.rows[name].height for name in read.rows_read}

@@ -259,6 +259,8 @@ def test_open_orders_hold_stock_and_what_is_missing_is_a_backorder(shops: Shops,
         "orders.csv": "order,placed_at,status,location\n1,2024-01-02,confirmed,W\n2,2024-01-03,pending,W\n",
         "lines.csv": "order,sku,quantity_units,unit_price_amount\n1,A,3,1\n2,A,4,1\n2,B,2,2\n",
         "stock.csv": "sku,location,on_hand_units\nA,W,5\n",
+        "purchase_orders.csv": "purchase_order,supplier,sku,ordered_at,ordered_units,unit_cost_amount,"
+        "currency,exchange_rate\nP1,S,A,2024-01-01,5,0.5,EUR,\nP2,T,A,2024-01-04,5,0.6,USD,0.9\n",
     }
     report = shops.load(write_files(tmp_path, files), "Open")
     assert (report.counted_opening_units, report.assumed_opening_units) == (5, 2)
@@ -270,6 +272,15 @@ def test_open_orders_hold_stock_and_what_is_missing_is_a_backorder(shops: Shops,
         "Open", "select external_code, payment_status, sku, backordered_units from order_lines"
         " join orders on orders.id = order_id order by 1, 3"
     ) == [("1", "paid", "A", 0), ("2", "unpaid", "A", 2), ("2", "unpaid", "B", 0)]  # fmt: skip
+
+    assert shops.rows(
+        "Open", "select suppliers.code, unit_cost_amount::text, product_suppliers.currency"
+        " from product_suppliers join suppliers on suppliers.id = supplier_id"
+    ) == [("T", "0.600000", "USD")]  # fmt: skip
+    assert shops.rows(
+        "Open", "select note, currency, total_amount::text, total_company_amount::text from restock_orders"
+        " order by 1"
+    ) == [("Imported: P1", "EUR", "2.50", "2.50"), ("Imported: P2", "USD", "3.00", "2.70")]  # fmt: skip
 
 
 def test_the_reference_lists_the_layout() -> None:
