@@ -21,6 +21,8 @@ EVERY_COMMAND = (
     "rotate-payment-keys",
     "run",
     "dagster",
+    "import history",
+    "import olist",
     "import online-retail",
     "import products",
     "export products",
@@ -102,7 +104,9 @@ def test_every_reading_command_offers_json(command: str) -> None:
     assert "--json" in help_of(command)
 
 
-@pytest.mark.parametrize("command", ["run", "import online-retail", "migrate"])
+@pytest.mark.parametrize(
+    "command", ["run", "import history", "import olist", "import online-retail", "migrate"]
+)
 def test_writing_commands_offer_a_dry_run(command: str) -> None:
     assert "--dry-run" in help_of(command)
 
