@@ -1,8 +1,10 @@
 """What all request and response bodies have in common."""
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from functools import cache
+from typing import Annotated, Any, Generic, Self, TypeVar, get_args
 
 from pydantic import (
     AwareDatetime,
@@ -13,11 +15,16 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+    model_validator,
 )
+
+from core.money import currency_digits
 
 Item = TypeVar("Item")
 _STARTS_WITH_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 LARGEST_INTEGER = 2_147_483_647
+AMOUNT_PLACES = 2
+_WHOLE = Decimal(1)
 
 
 class InputModel(BaseModel):
@@ -32,11 +39,61 @@ class OutputModel(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class PricedModel(OutputModel):
+    """A body whose amounts, and those of its parts, are in its ``currency`` and have its decimals.
+
+    PostgreSQL keeps two decimals for all; ``334.00`` yen are written ``334``. Prices of one unit may be finer
+    than money and are written as they are kept; so are amounts in the company's own currency beside it.
+    """
+
+    currency: str
+
+    @model_validator(mode="after")
+    def _write_in_its_currency(self) -> Self:
+        if currency_digits(self.currency) == 0:
+            _drop_decimals(self)
+        return self
+
+
 class Page(OutputModel, Generic[Item]):
     """Some of the items, in a fixed order, and the cursor of the next page (null on the last)."""
 
     items: list[Item]
     next_cursor: str | None
+
+
+def _drop_decimals(model: BaseModel) -> None:
+    amounts = _amount_fields(type(model))
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if name in amounts and value is not None and value == value.to_integral_value():
+            setattr(model, name, value.quantize(_WHOLE))
+        for part in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(part, BaseModel) and not isinstance(part, PricedModel):
+                _drop_decimals(part)
+
+
+@cache
+def _amount_fields(model: type[BaseModel]) -> frozenset[str]:
+    """Names of the fields that hold amounts of the model's currency."""
+    return frozenset(
+        name
+        for name, field in model.model_fields.items()
+        if name.endswith("amount")
+        and not name.endswith("_company_amount")
+        and _is_amount([field.annotation, *field.metadata])
+    )
+
+
+def _is_amount(parts: Sequence[Any]) -> bool:
+    """Whether `Amount` is among the parts of an annotation: a decimal with two places."""
+    return any(
+        getattr(part, "decimal_places", None) == AMOUNT_PLACES
+        or _is_amount(getattr(part, "metadata", ()))
+        or _is_amount(getattr(part, "__metadata__", ()))
+        or _is_amount(get_args(part))
+        for part in parts
+    )
 
 
 def _plain(value: Decimal) -> str:
@@ -65,7 +122,11 @@ _EXACT = BeforeValidator(_refuse_binary_fraction)
 
 # Money in JSON is a decimal string. A JSON fraction is refused on the way in: it was rounded to binary.
 Amount = Annotated[
-    Decimal, _EXACT, Field(max_digits=14, decimal_places=2), _AS_TEXT, _text_of_decimal(12, 2, "19.90")
+    Decimal,
+    _EXACT,
+    Field(max_digits=14, decimal_places=AMOUNT_PLACES),
+    _AS_TEXT,
+    _text_of_decimal(12, 2, "19.90"),
 ]
 UnitAmount = Annotated[
     Decimal, _EXACT, Field(max_digits=18, decimal_places=6), _AS_TEXT, _text_of_decimal(12, 6, "19.900000")

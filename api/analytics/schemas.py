@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from api.published import BuildRead
-from api.schemas import Amount, OutputModel
+from api.schemas import Amount, OutputModel, PricedModel
 
 
 class PeriodRead(OutputModel):
@@ -37,7 +37,7 @@ class SellerRead(OutputModel):
     margin_amount: Amount
 
 
-class Report(OutputModel):
+class Report(PricedModel):
     build: BuildRead
     currency: str
     timezone: str

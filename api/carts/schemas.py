@@ -11,7 +11,16 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 
 from api.carts.owners import CART_TOKEN_PATTERN
 from api.identity.schemas import Email
-from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, ShortText, UnitAmount, Units
+from api.schemas import (
+    Amount,
+    InputModel,
+    OutputModel,
+    PositiveUnits,
+    PricedModel,
+    ShortText,
+    UnitAmount,
+    Units,
+)
 
 MOST_ITEMS_AT_ONCE = 200
 
@@ -166,7 +175,7 @@ class ShippingChoiceRead(OutputModel):
     method: str
 
 
-class CartSummary(OutputModel):
+class CartSummary(PricedModel):
     """A cart without its lines; ``id`` is null before anything was put in."""
 
     id: UUID | None

@@ -10,14 +10,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from api.media.schemas import WebUrl
-from api.schemas import (
-    InputModel,
-    LongText,
-    OutputModel,
-    ShortText,
-    Slug,
-    UnitAmount,
-)
+from api.schemas import InputModel, LongText, OutputModel, PricedModel, ShortText, Slug, UnitAmount
 
 MOST_VARIANTS = 100
 
@@ -184,7 +177,7 @@ class VariantRead(OutputModel):
     available_units: int
 
 
-class ProductSummary(OutputModel):
+class ProductSummary(PricedModel):
     """A product as it is listed: what it is, what it costs, and whether it is there."""
 
     id: UUID

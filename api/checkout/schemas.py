@@ -11,7 +11,7 @@ from pydantic import EmailStr, Field
 from api.checkout.rules import CheckoutStatus
 from api.orders.schemas import Address, Note, OrderStatus
 from api.pricing.rules import DiscountKind
-from api.schemas import Amount, InputModel, OutputModel, ShortText
+from api.schemas import Amount, InputModel, OutputModel, PricedModel, ShortText
 
 MOST_SHOPS = 100
 
@@ -59,7 +59,7 @@ class CheckoutCoupon(OutputModel):
     shipping_discount_amount: Amount
 
 
-class CheckoutRead(OutputModel):
+class CheckoutRead(PricedModel):
     """A cart that became orders. ``amount`` is what one payment pays, whatever prices do meanwhile."""
 
     id: UUID

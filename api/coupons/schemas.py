@@ -11,7 +11,15 @@ from pydantic import AfterValidator, EmailStr, Field, StringConstraints
 
 from api.orders.schemas import MOST_COUPON_CODES, MOST_LINES, CouponCode
 from api.pricing.rules import DiscountKind
-from api.schemas import LARGEST_INTEGER, Amount, InputModel, OutputModel, PositiveUnits, ShortText
+from api.schemas import (
+    LARGEST_INTEGER,
+    Amount,
+    InputModel,
+    OutputModel,
+    PositiveUnits,
+    PricedModel,
+    ShortText,
+)
 
 MOST_NAMED = 500
 
@@ -184,7 +192,7 @@ class RefusedCoupon(OutputModel):
     detail: str
 
 
-class CouponCheckRead(OutputModel):
+class CouponCheckRead(PricedModel):
     """What the codes would do. Limits are looked at without being held."""
 
     currency: str

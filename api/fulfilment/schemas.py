@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
 
-from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, ShortText
+from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, PricedModel, ShortText
 
 MOST_LINES = 100
 TrackingStatus = Literal[
@@ -122,7 +122,7 @@ class TrackingRead(OutputModel):
     shipments: list[ShipmentRead]
 
 
-class InvoiceRead(OutputModel):
+class InvoiceRead(PricedModel):
     """An invoice or a credit note; its document is the PDF."""
 
     id: UUID

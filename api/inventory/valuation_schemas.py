@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, PlainSerializer
 
-from api.schemas import OutputModel
+from api.schemas import OutputModel, PricedModel
 
 ValuationMethod = Literal["fifo", "average"]
 Value = Annotated[
@@ -49,7 +49,7 @@ class LevelValuation(Valuation):
     product_name: str
 
 
-class ValuationRead(OutputModel):
+class ValuationRead(PricedModel):
     """Values by location and variant, and of all of them together."""
 
     method: ValuationMethod

@@ -364,6 +364,7 @@ placed as materialized (
         document_number('ORD', nextval('order_number_seq'), now(), terms_of_sale.timezone) as order_number,
         terms_of_sale.customer_id,
         terms_of_sale.currency,
+        terms_of_sale.digits,
         terms_of_sale.prices_include_tax,
         terms_of_sale.expires_at,
         totals.subtotal_amount,
@@ -383,6 +384,7 @@ placed_lines as materialized (
         taxed.*,
         placed.company_id,
         placed.order_id,
+        placed.digits,
         taxed.line_amount - taxed.discount_amount
         - case when placed.prices_include_tax then taxed.tax_amount else 0 end as net_amount,
         taxed.line_amount - taxed.discount_amount
@@ -464,11 +466,11 @@ document as materialized (
             request.placed_by,
             placed.currency,
             placed.prices_include_tax,
-            placed.subtotal_amount::numeric(14, 2)::text as subtotal_amount,
-            placed.tax_amount::numeric(14, 2)::text as tax_amount,
-            placed.shipping_amount::numeric(14, 2)::text as shipping_amount,
-            placed.discount_amount::numeric(14, 2)::text as discount_amount,
-            placed.total_amount::numeric(14, 2)::text as total_amount,
+            round(placed.subtotal_amount, placed.digits)::text as subtotal_amount,
+            round(placed.tax_amount, placed.digits)::text as tax_amount,
+            round(placed.shipping_amount, placed.digits)::text as shipping_amount,
+            round(placed.discount_amount, placed.digits)::text as discount_amount,
+            round(placed.total_amount, placed.digits)::text as total_amount,
             request.shipping_address,
             request.billing_address,
             request.shipping_method,
@@ -496,12 +498,12 @@ document as materialized (
                         image_url,
                         quantity_units,
                         unit_price_amount::text as unit_price_amount,
-                        line_amount::numeric(14, 2)::text as line_amount,
-                        discount_amount::numeric(14, 2)::text as discount_amount,
+                        round(line_amount, digits)::text as line_amount,
+                        round(discount_amount, digits)::text as discount_amount,
                         tax_rate::numeric(9, 6)::text as tax_rate,
-                        net_amount::numeric(14, 2)::text as net_amount,
-                        tax_amount::numeric(14, 2)::text as tax_amount,
-                        gross_amount::numeric(14, 2)::text as gross_amount,
+                        round(net_amount, digits)::text as net_amount,
+                        round(tax_amount, digits)::text as tax_amount,
+                        round(gross_amount, digits)::text as gross_amount,
                         backordered_units,
                         0 as fulfilled_units,
                         0 as cancelled_units,
@@ -599,7 +601,7 @@ select
         )
         when 'price_changed' then (
             select json_build_object(
-                'total_amount', totals.total_amount::numeric(14, 2)::text,
+                'total_amount', round(totals.total_amount, (select digits from terms_of_sale))::text,
                 'lines', (
                     select coalesce(json_agg(json_build_object(
                         'sku', taxed.sku, 'variant_id', taxed.variant_id,

@@ -10,7 +10,16 @@ from pydantic import EmailStr, Field, StringConstraints, model_validator
 
 from api.fulfilment.schemas import ShipmentRead
 from api.returns.schemas import ReturnRead
-from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, Rate, ShortText, UnitAmount
+from api.schemas import (
+    Amount,
+    InputModel,
+    OutputModel,
+    PositiveUnits,
+    PricedModel,
+    Rate,
+    ShortText,
+    UnitAmount,
+)
 
 MOST_LINES = 100
 MOST_COUPON_CODES = 10
@@ -141,7 +150,7 @@ class OrderLineRead(OutputModel):
     returned_units: int
 
 
-class OrderSummary(OutputModel):
+class OrderSummary(PricedModel):
     """An order without its lines."""
 
     id: UUID

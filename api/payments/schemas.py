@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, HttpUrl, SecretStr, StringConstraints, model_validator
 
-from api.schemas import Amount, InputModel, OutputModel, ShortText
+from api.schemas import Amount, InputModel, OutputModel, PricedModel, ShortText
 
 MethodCode = Literal["credit_card", "debit_card", "upi", "net_banking", "wallet", "paypal", "bank_transfer"]
 Provider = Literal["local", "stripe", "paypal"]
@@ -108,7 +108,7 @@ class AllocationRead(OutputModel):
     refunded_amount: Amount
 
 
-class PaymentSummary(OutputModel):
+class PaymentSummary(PricedModel):
     """A payment without its parts."""
 
     id: UUID
@@ -147,7 +147,7 @@ class PaymentRead(PaymentSummary):
     allocations: list[AllocationRead]
 
 
-class RefundRead(OutputModel):
+class RefundRead(PricedModel):
     id: UUID
     payment_id: UUID
     order_id: UUID

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 
 from api.published import BuildRead
-from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, ShortText, UnitAmount
+from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, PricedModel, ShortText, UnitAmount
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 
@@ -60,7 +60,7 @@ class ProposalRead(OutputModel):
     decision: DecisionRead | None
 
 
-class WorklistRead(OutputModel):
+class WorklistRead(PricedModel):
     build: BuildRead
     currency: str
     timezone: str
@@ -100,7 +100,7 @@ class ReasonRead(OutputModel):
     reason_text: str
 
 
-class PlanItemRead(OutputModel):
+class PlanItemRead(PricedModel):
     build: BuildRead
     currency: str
     series_id: str
@@ -144,7 +144,7 @@ class LineOutcome(OutputModel):
     restock_number: str | None
 
 
-class OrderOutcome(OutputModel):
+class OrderOutcome(PricedModel):
     id: UUID
     restock_number: str
     supplier_id: UUID

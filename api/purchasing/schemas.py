@@ -9,7 +9,16 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import Amount, CurrencyCode, InputModel, OutputModel, PositiveUnits, ShortText, UnitAmount
+from api.schemas import (
+    Amount,
+    CurrencyCode,
+    InputModel,
+    OutputModel,
+    PositiveUnits,
+    PricedModel,
+    ShortText,
+    UnitAmount,
+)
 
 Note = Annotated[str, StringConstraints(max_length=2000)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
@@ -52,7 +61,7 @@ class SupplierUpdate(InputModel):
     is_active: Annotated[bool, Field(strict=True)] | None = None
 
 
-class SupplierRead(OutputModel):
+class SupplierRead(PricedModel):
     id: UUID
     code: str
     name: str
@@ -91,7 +100,7 @@ class TermsWrite(InputModel):
     is_preferred: Annotated[bool, Field(strict=True)] = False
 
 
-class TermsRead(OutputModel):
+class TermsRead(PricedModel):
     supplier_id: UUID
     variant_id: UUID
     supplier_sku: str | None
@@ -175,7 +184,7 @@ RestockStatus = Literal[
 ]
 
 
-class RestockOrderSummary(OutputModel):
+class RestockOrderSummary(PricedModel):
     id: UUID
     restock_number: str
     supplier_id: UUID

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from api.places import normal_name
-from api.schemas import Amount, InputModel, Instant, OutputModel, PositiveUnits, ShortText
+from api.schemas import Amount, InputModel, Instant, OutputModel, PositiveUnits, PricedModel, ShortText
 from api.shipping.rules import NUMBER_PLACEHOLDER
 
 MOST_AREAS = 20_000
@@ -146,7 +146,7 @@ class TariffRead(OutputModel):
     bands: list[BandRead]
 
 
-class MethodSummary(OutputModel):
+class MethodSummary(PricedModel):
     id: UUID
     shop_id: UUID | None
     carrier_id: UUID | None
@@ -258,7 +258,7 @@ class QuoteRequest(InputModel):
     shop_id: UUID | None = Field(None, description="Needed unless a storefront's key names the shop")
 
 
-class QuoteRead(OutputModel):
+class QuoteRead(PricedModel):
     method_id: UUID
     method_code: str
     name: str
@@ -274,7 +274,7 @@ class QuoteRead(OutputModel):
     estimated_days_max: int
 
 
-class QuoteList(OutputModel):
+class QuoteList(PricedModel):
     """What each method costs; empty where nothing ships these goods there."""
 
     items: list[QuoteRead]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas import InputModel, OutputModel, PositiveUnits, UnitAmount
+from api.schemas import InputModel, OutputModel, PositiveUnits, PricedModel, UnitAmount
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Notes = Annotated[str, StringConstraints(max_length=1000)]
@@ -60,7 +60,7 @@ class WishlistItemMove(InputModel):
     quantity_units: PositiveUnits = 1
 
 
-class SharedItemRead(OutputModel):
+class SharedItemRead(PricedModel):
     """Something on a list, at the price of now (of a product: its lowest); ``is_sold``: still for sale."""
 
     id: UUID
