@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def publish(
     return build
 
 
+@cache
 def contract_columns() -> dict[str, dict[str, str]]:
     """Return the promised columns with their types, per serving table."""
     models = [
@@ -150,6 +152,7 @@ def _proposal(company: Company, keys: Mapping[str, Any], supplier_id: object, un
 
 def _write_file(file: Path, company: Company, tables: Mapping[str, Rows]) -> None:
     with duckdb.connect(str(file)) as connection:
+        connection.execute("begin")  # else each row is written to the disk by itself
         for table, columns in contract_columns().items():
             listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create table {table} ({listed})")
@@ -160,6 +163,7 @@ def _write_file(file: Path, company: Company, tables: Mapping[str, Rows]) -> Non
                     f"insert into {table} ({names}) values ({marks})",
                     [_plain(item) for item in values.values()],
                 )
+        connection.execute("commit")
         connection.execute("checkpoint")
 
 
