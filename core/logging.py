@@ -72,5 +72,10 @@ def _sounds_secret(name: str) -> bool:
 def _renderers(settings: Settings) -> list[structlog.typing.Processor]:
     as_console = settings.log_format == "console" or (settings.log_format == "auto" and sys.stderr.isatty())
     if as_console:
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # The default would print every frame's variables, secrets among them, and takes seconds.
+        return [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

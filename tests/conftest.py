@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from core.postgres.server import Server, open_server
 from core.settings import Settings, load_settings
 from tests.support.companies import Company, add_company
 from tests.support.databases import FAST_OPTIONS, FreshDatabase, fresh_copy, make_template, memory_folder
+from tests.support.scheduling import UnitScheduling, order
 
 
 @pytest.hookimpl(wrapper=True)
@@ -25,10 +27,27 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def pytest_collection_finish() -> None:
-    """Leave what is there now, a million objects that all stay, out of every later collection of garbage."""
-    gc.collect()
-    gc.freeze()
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the longest files first."""
+    order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep files together, and folders that share a costly fixture."""
+    return UnitScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import without collecting garbage; the million objects that stay are left out of it later too."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

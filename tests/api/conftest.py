@@ -13,7 +13,13 @@ from tests.support.databases import FreshDatabase
 @pytest.fixture(autouse=True, scope="session")
 def _quiet_logs() -> None:
     """Let errors be seen among hundreds of requests."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+    )
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,9 +72,15 @@ def is_private_to_another_domain(target: str, file: Path) -> bool:
     return file.relative_to(ROOT / "api").parts[0] != parts[1]
 
 
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
 def imported_names(file: Path) -> set[str]:
     """Full names that a module imports, at its top or inside functions."""
-    return set(bindings(ast.parse(file.read_text(encoding="utf-8"))).values())
+    return set(bindings(parsed(file)).values())
 
 
 def bindings(tree: ast.Module) -> dict[str, str]:
@@ -89,7 +96,7 @@ def bindings(tree: ast.Module) -> dict[str, str]:
 
 def called_names(file: Path) -> set[str]:
     """Full names of what a module calls, as far as its imports tell."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = parsed(file)
     bound = bindings(tree)
     calls = (ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call))
     return {full_name(call, bound) for call in calls}

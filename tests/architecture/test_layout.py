@@ -5,6 +5,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+from tests.support.scheduling import LONGEST, TOGETHER
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("core", "models", "api", "pipelines", "dashboards")
 FOLDERS = {*PACKAGES, "dbt", "bench", "tests", "docs", ".ci", ".streamlit"}
@@ -57,6 +59,10 @@ def test_test_files_have_unique_names() -> None:
     counted = Counter(file.name for file in tracked_files("tests/**/test_*.py", "tests/test_*.py"))
 
     assert [name for name, count in counted.items() if count > 1] == []
+
+
+def test_the_files_and_folders_that_run_first_are_there() -> None:
+    assert [name for name in (*LONGEST, *TOGETHER) if not (ROOT / name).exists()] == []
 
 
 def test_a_module_fits_on_a_few_screens() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -98,16 +99,20 @@ def test_quiet_leaves_errors_and_data(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr() == ("data\n", "")
 
 
-def test_logs_are_json_without_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def _own_logging() -> Iterator[None]:
     root = logging.getLogger()
-    before = root.handlers[:], root.level
-    try:
-        configure_logging(Settings(home=tmp_path, log_format="json"))
-        structlog.get_logger("shop").info("login", email="a@b.example", password="very-secret")
-        logging.getLogger("a.library").warning("by the usual way")
-    finally:
-        root.handlers[:], root.level = before[0], before[1]
-        structlog.reset_defaults()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_logs_are_json_without_secrets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(Settings(home=tmp_path, log_format="json"))
+    structlog.get_logger("shop").info("login", email="a@b.example", password="very-secret")
+    logging.getLogger("a.library").warning("by the usual way")
 
     ours, theirs = (json.loads(line) for line in capsys.readouterr().err.splitlines())
     assert (ours["event"], ours["email"], ours["password"]) == ("login", "a@b.example", MASK)
@@ -116,6 +121,22 @@ def test_logs_are_json_without_secrets(tmp_path: Path, capsys: pytest.CaptureFix
         "a.library",
         "warning",
     )
+
+
+@pytest.mark.usefixtures("_own_logging")
+def test_a_traceback_on_a_terminal_shows_no_variables(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logging(Settings(home=tmp_path, log_format="console"))
+    try:
+        kept = "very-" + "secret"
+        raise RuntimeError(len(kept))
+    except RuntimeError:
+        structlog.get_logger("shop").exception("failed")
+
+    written = capsys.readouterr().err
+    assert "RuntimeError: 11" in written
+    assert "very-secret" not in written
 
 
 @pytest.mark.parametrize("name", ["password", "access_token", "Authorization", "api_key", "database_url"])
