@@ -32,7 +32,7 @@ test: setup ## All tests but the soak tests; installs Chromium and PostgreSQL wh
 	@$(PYTHON) .ci/run_tests.py
 
 test-fast: setup ## The tests that need no other program and little time
-	@$(PYTHON) -m pytest -m "$(FAST)" -n auto --maxprocesses 4 --dist loadfile
+	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest -m "$(FAST)" -n auto --maxprocesses 4 --dist loadfile
 
 soak: setup ## The full forms of the long checks
 	@$(PYTHON) -m pytest -m soak --timeout 3600

@@ -371,6 +371,7 @@ def bench(fresh_database: FreshDatabase) -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("examples", "steps"),
     [(46, 2_000), pytest.param(1_100, 50_000, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)])],

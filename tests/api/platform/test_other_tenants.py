@@ -66,6 +66,7 @@ def test_every_operation_has_a_case(api: Api) -> None:
     assert operations(api) == set(CASES)
 
 
+@pytest.mark.slow
 async def test_another_company_s_ids_are_as_unknown_as_random_ones(
     api: Api, worlds: tuple[World, World]
 ) -> None:
@@ -136,6 +137,7 @@ async def test_staff_of_one_shop_do_not_reach_into_another(api: Api, worlds: tup
     assert fingerprint(api, acme.company) == before
 
 
+@pytest.mark.slow
 async def test_unknown_fields_are_refused_by_every_writer(api: Api, worlds: tuple[World, World]) -> None:
     acme, _ = worlds
     document = api.app.openapi()

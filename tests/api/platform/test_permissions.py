@@ -89,6 +89,7 @@ def test_the_documents_matrix_holds() -> None:
     assert scope("POST", "/restock-orders", "shop_manager") is None
 
 
+@pytest.mark.slow
 async def test_each_role_is_refused_exactly_where_it_has_no_row(
     api: Api, two_companies: tuple[Company, Company]
 ) -> None:
