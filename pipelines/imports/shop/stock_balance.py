@@ -164,9 +164,9 @@ def _openings(openings: pl.DataFrame, at: datetime, company: ShopCompany) -> pl.
 
 def _differences(differences: pl.DataFrame, company: ShopCompany, *, now: datetime) -> pl.DataFrame:
     keys = differences.select(pl.concat_str(PLACE, "known_rows", separator="/")).to_series()
-    moment = (
-        pl.from_epoch(pl.col("counted_second")).dt.replace_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
-    )
+    # What is missing goes a second later: within a second, what left counts before what came.
+    second = pl.col("counted_second") + (pl.col("difference") < 0).cast(pl.Int64)
+    moment = pl.from_epoch(second).dt.replace_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
     return differences.select(
         location_id=pl.col(PLACE).str.head(_ID_DIGITS),
         variant_id=pl.col(PLACE).str.tail(_ID_DIGITS),
