@@ -308,6 +308,7 @@ class Benchmark(StrEnum):
     """What can be measured."""
 
     CARTS = "carts"
+    CATALOG = "catalog"
     ORDERS = "orders"
     PIPELINE = "pipeline"
     SEARCH = "search"

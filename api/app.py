@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
+from api.catalog.pages import open_pages
 from api.catalog.routes import router as catalog_router
 from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
@@ -170,6 +171,9 @@ def _lifespan(settings: Settings, server: Server | None, database: str | None) -
             app.state.server = opened
             app.state.database = await stack.enter_async_context(
                 open_database(opened, settings, database=database)
+            )
+            app.state.product_pages = await stack.enter_async_context(
+                open_pages(app.state.database, most_pages=settings.product_pages)
             )
             yield
 

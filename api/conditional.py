@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Header
@@ -51,17 +52,33 @@ def require_version(if_match: str | None, current: BaseModel, volatile: Volatile
         raise StaleVersion
 
 
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """What a reader gets, written: the body and the ETag that names it."""
+
+    body: bytes
+    etag: str
+
+    def answer(self, request: Request, *, status_code: int = 200) -> Response:
+        """Write it, or 304 where a read names the version it has."""
+        headers = {"ETag": self.etag, "Cache-Control": "private, no-cache"}
+        known = {name.removeprefix("W/") for name in _named(request.headers.get("if-none-match", ""))}
+        if request.method == "GET" and known & {self.etag, "*"}:
+            return Response(status_code=304, headers=headers)
+        return Response(self.body, status_code=status_code, media_type="application/json", headers=headers)
+
+
+def represent(body: BaseModel, volatile: Volatile = NOTHING_VOLATILE) -> Representation:
+    """Write a body once, with its ETag."""
+    written = body.model_dump_json()
+    return Representation(written.encode(), f'"{_edited(body, volatile)}.{_hash(written)}"')
+
+
 def answer(
     body: BaseModel, request: Request, volatile: Volatile = NOTHING_VOLATILE, *, status_code: int = 200
 ) -> Response:
     """Write a representation with its ETag, or 304 where a read names the version it has."""
-    written = body.model_dump_json()
-    etag = f'"{_edited(body, volatile)}.{_hash(written)}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    known = {name.removeprefix("W/") for name in _named(request.headers.get("if-none-match", ""))}
-    if request.method == "GET" and known & {etag, "*"}:
-        return Response(status_code=304, headers=headers)
-    return Response(written, status_code=status_code, media_type="application/json", headers=headers)
+    return represent(body, volatile).answer(request, status_code=status_code)
 
 
 def _edited(body: BaseModel, volatile: Volatile) -> str:

@@ -101,6 +101,9 @@ class Settings(BaseModel):
     cart_days: int = Field(30, ge=1, le=365, description="Life of a cart that nobody touches")
     cart_abandoned_hours: int = Field(24, ge=1, le=720, description="Idle hours that make a cart abandoned")
 
+    product_pages: int = Field(
+        5000, ge=1, le=1_000_000, description="Product pages that one API process keeps"
+    )
     product_view_days: int = Field(400, ge=30, le=3650, description="How long views of products are kept")
 
     failpoint: str | None = Field(

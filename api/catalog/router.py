@@ -14,8 +14,10 @@ from api.access import CurrentCaller
 from api.catalog import queries, service, size_charts
 from api.catalog.display_schemas import SizeChartRead
 from api.catalog.errors import PriceNotBelowRegular
+from api.catalog.pages import AppProductPages
 from api.catalog.product_filters import ProductQueries
 from api.catalog.schemas import ProductCreate, ProductRead, ProductSummary, ProductUpdate, RelatedProducts
+from api.catalog.viewers import viewer_of
 from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, UnknownReference, responses_for
@@ -60,14 +62,11 @@ async def read_product_by_slug(
     slug: SlugPath,
     request: Request,
     caller: CurrentCaller,
-    database: AppDatabase,
+    pages: AppProductPages,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Read a product by the name in its address."""
-    company_id = caller.require_company()
-    async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
-        product = await service.read_product(connection, slug=slug, caller=caller)
-    return answer(product, request, service.VOLATILE)
+    return (await pages.read(viewer_of(caller), slug=slug)).answer(request)
 
 
 @router.get("/{product_id}", response_model=ProductRead, responses=responses_for(NotFound))
@@ -75,14 +74,11 @@ async def read_product(
     product_id: UUID,
     request: Request,
     caller: CurrentCaller,
-    database: AppDatabase,
+    pages: AppProductPages,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Read a product with its variants. The ETag names its version, for If-Match."""
-    company_id = caller.require_company()
-    async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
-        product = await service.read_product(connection, product_id, caller=caller)
-    return answer(product, request, service.VOLATILE)
+    return (await pages.read(viewer_of(caller), product_id=product_id)).answer(request)
 
 
 @router.get("/{product_id}/related", responses=responses_for(NotFound))

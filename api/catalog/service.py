@@ -15,7 +15,7 @@ from api.catalog import queries, rules, tag_service
 from api.catalog.prices import require_schedules_above
 from api.catalog.queries import ProductFilter
 from api.catalog.schemas import ProductCreate, ProductRead, ProductUpdate, VariantUpdate
-from api.catalog.viewers import is_shopper, require_shop_right, shops_of
+from api.catalog.viewers import Viewer, require_shop_right, viewer_of
 from api.conditional import require_version
 from api.errors import InvalidContent, NotFound, UnknownReference
 from api.inventory.service import available_units
@@ -40,22 +40,29 @@ _NO_FIT = "A variant chooses one value of each option of its product."
 
 def visible_to(caller: Caller) -> ProductFilter:
     """Return the filter that leaves what the caller may see: shoppers see what is published."""
-    if is_shopper(caller):
-        return ProductFilter(is_public=True, shop_ids=shops_of(caller))
-    return ProductFilter(shop_ids=caller.reachable_shop_ids)
+    return _seen_by(viewer_of(caller))
+
+
+def _seen_by(viewer: Viewer) -> ProductFilter:
+    return ProductFilter(is_public=viewer.is_shopper, shop_ids=viewer.seen_shop_ids)
 
 
 async def describe(
     connection: AsyncConnection, rows: Sequence[queries.Row], *, caller: Caller
 ) -> list[dict[str, Any]]:
     """Add variants, prices and availability to products; what they cost us only where it may be known."""
-    company_id = caller.require_company()
+    return await _describe(connection, rows, viewer_of(caller))
+
+
+async def _describe(
+    connection: AsyncConnection, rows: Sequence[queries.Row], viewer: Viewer
+) -> list[dict[str, Any]]:
+    company_id, is_buying = viewer.company_id, viewer.is_shopper
     variants = await queries.list_variants(connection, company_id, [row["id"] for row in rows])
     available = await available_units(
-        connection, company_id, [variant["id"] for variant in variants], shop_ids=shops_of(caller)
+        connection, company_id, [variant["id"] for variant in variants], shop_ids=viewer.stock_shop_ids
     )
     currency = await queries.currency_of(connection, company_id)
-    is_buying = is_shopper(caller)
     by_product: dict[UUID, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
     now_prices = {
         variant["product_id"]: variant["unit_price_amount"] - variant["price_modifier_amount"]
@@ -83,12 +90,19 @@ async def read_product(
     connection: AsyncConnection, product_id: UUID | None = None, *, slug: str | None = None, caller: Caller
 ) -> ProductRead:
     """Return a product, by id or by slug, with its variants."""
+    return await read_page(connection, viewer_of(caller), product_id=product_id, slug=slug)
+
+
+async def read_page(
+    connection: AsyncConnection, viewer: Viewer, *, product_id: UUID | None = None, slug: str | None = None
+) -> ProductRead:
+    """Return a product as this viewer sees it: it depends on the viewer and the database, on nothing else."""
     row = await queries.get_product(
-        connection, caller.require_company(), visible_to(caller), product_id=product_id, slug=slug
+        connection, viewer.company_id, _seen_by(viewer), product_id=product_id, slug=slug
     )
     if row is None:
         raise NotFound
-    return ProductRead.model_validate((await describe(connection, [row], caller=caller))[0])
+    return ProductRead.model_validate((await _describe(connection, [row], viewer))[0])
 
 
 async def read_related(

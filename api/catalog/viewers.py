@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from api.access import Caller
@@ -20,6 +21,30 @@ def is_shopper(caller: Caller) -> bool:
 def shops_of(caller: Caller) -> Collection[UUID] | None:
     """Return the shops whose stock counts for the caller: the storefront's, or the staff's; None: all."""
     return {caller.shop_id} if caller.shop_id is not None else caller.reachable_shop_ids
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """All of a caller that a product's page depends on: two callers with equal viewers see equal pages."""
+
+    company_id: UUID
+    is_shopper: bool
+    # Whose products are seen besides those that all shops sell, and whose stock counts; None: all shops'.
+    seen_shop_ids: frozenset[UUID] | None
+    stock_shop_ids: frozenset[UUID] | None
+
+
+def viewer_of(caller: Caller) -> Viewer:
+    """Return what a page for the caller depends on."""
+    shops = shops_of(caller)
+    stock_shop_ids = None if shops is None else frozenset(shops)
+    buys = is_shopper(caller)
+    return Viewer(
+        company_id=caller.require_company(),
+        is_shopper=buys,
+        seen_shop_ids=stock_shop_ids if buys else caller.reachable_shop_ids,
+        stock_shop_ids=stock_shop_ids,
+    )
 
 
 def require_shop_right(caller: Caller, shop_id: UUID | None) -> None:
