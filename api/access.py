@@ -42,6 +42,16 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
+class GuestProof:
+    """What a guest shows to be let to an order: its e-mail address, or the hash of its cart's token."""
+
+    # The shop of the storefront at which they ask.
+    shop_id: UUID
+    email: str | None
+    session_sha256: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who is calling, in which company, and how far the route at hand reaches for them."""
 
@@ -60,6 +70,8 @@ class Caller:
     session_id: UUID | None = None
     # What a buyer may approve alone, in the company's currency; None: no limit of their own.
     approval_limit_amount: Decimal | None = None
+    # Set by `api.orders.guests` alone, for routes of one order.
+    guest_proof: GuestProof | None = None
 
     def require_company(self) -> UUID:
         """Return the company that the request is bound to.

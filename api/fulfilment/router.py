@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.access import CurrentCaller
+from api.access import Caller, CurrentCaller
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, IllegalTransition, NotFound, responses_for
 from api.fulfilment import queries, service
@@ -35,6 +35,7 @@ from api.fulfilment.schemas import (
 from api.idempotency import Keyed, Outcome, answer_once
 from api.orders.access import find_order, lock_order
 from api.orders.errors import NotOnHand, TooManyUnits, UnknownOrderLine
+from api.orders.guests import OrderCaller
 from core.postgres.transaction import run_in_transaction, transaction
 
 router = APIRouter(prefix="/orders/{order_id}", tags=["fulfilment"])
@@ -79,7 +80,7 @@ async def create_shipment(
 
 
 @router.get("/shipments", responses=responses_for(NotFound))
-async def list_shipments(order_id: UUID, caller: CurrentCaller, database: AppDatabase) -> ShipmentList:
+async def list_shipments(order_id: UUID, caller: OrderCaller, database: AppDatabase) -> ShipmentList:
     """List an order's shipments, the first first."""
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
@@ -136,7 +137,7 @@ async def add_tracking_event(
 
 
 @router.get("/tracking", responses=responses_for(NotFound))
-async def track_order(order_id: UUID, caller: CurrentCaller, database: AppDatabase) -> TrackingRead:
+async def track_order(order_id: UUID, caller: OrderCaller, database: AppDatabase) -> TrackingRead:
     """Tell where an order is: its shipments with carrier, number, link and events."""
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
@@ -155,7 +156,7 @@ async def track_order(order_id: UUID, caller: CurrentCaller, database: AppDataba
 
 
 @router.get("/invoices", responses=responses_for(NotFound))
-async def list_invoices(order_id: UUID, caller: CurrentCaller, database: AppDatabase) -> InvoiceList:
+async def list_invoices(order_id: UUID, caller: OrderCaller, database: AppDatabase) -> InvoiceList:
     """List an order's invoice and credit notes."""
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
@@ -167,7 +168,7 @@ async def list_invoices(order_id: UUID, caller: CurrentCaller, database: AppData
 
 @router.get("/invoice", response_class=Response, responses=PDF | responses_for(InvoiceNotIssued))
 async def get_invoice(
-    order_id: UUID, caller: CurrentCaller, database: AppDatabase, request: Request
+    order_id: UUID, caller: OrderCaller, database: AppDatabase, request: Request
 ) -> Response:
     """Give an order's invoice as PDF; it never changes once it is there."""
     return await _file(order_id, None, caller, database, request)
@@ -175,14 +176,14 @@ async def get_invoice(
 
 @router.get("/invoices/{invoice_id}", response_class=Response, responses=PDF | responses_for(NotFound))
 async def get_invoice_file(
-    order_id: UUID, invoice_id: UUID, caller: CurrentCaller, database: AppDatabase, request: Request
+    order_id: UUID, invoice_id: UUID, caller: OrderCaller, database: AppDatabase, request: Request
 ) -> Response:
     """Give one of an order's documents, such as a credit note, as PDF."""
     return await _file(order_id, invoice_id, caller, database, request)
 
 
 async def _file(
-    order_id: UUID, invoice_id: UUID | None, caller: CurrentCaller, database: AppDatabase, request: Request
+    order_id: UUID, invoice_id: UUID | None, caller: Caller, database: AppDatabase, request: Request
 ) -> Response:
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id

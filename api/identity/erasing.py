@@ -106,13 +106,18 @@ async def erase_person(
     await erase_orders(connection, person, orders.ids)
     await erase_shipments(connection, person, orders.ids)
     await erase_payments(connection, person, orders.ids)
-    await erase_returns(connection, person, orders.ids)
+    return_ids = await erase_returns(connection, person, orders.ids)
     await erase_redemptions(connection, person)
     await erase_reviews(connection, person)
     await erase_wishlists(connection, person)
     await erase_views(connection, person)
     files = await erase_media(connection, person, at=now)
-    await forget_answers(connection, person.company_id, actor_user_ids=user_ids, resource_ids=orders.ids)
+    await forget_answers(
+        connection,
+        person.company_id,
+        actor_user_ids=user_ids,
+        resource_ids=[*orders.ids, *return_ids],
+    )
     values = {"company_id": person.company_id, "customer_ids": person.customer_ids, "at": now}
     await connection.execute(_ERASE_CUSTOMERS, values)
     await _tell(connection, person, caller=caller)

@@ -1,4 +1,4 @@
-"""One order: read it with what is around it, cancel it, bring it on, note on it, its history."""
+"""One order: look it up, read it with what is around it, cancel it, bring it on, note on it, its history."""
 
 from __future__ import annotations
 
@@ -12,21 +12,43 @@ from starlette.responses import Response
 from api.access import CurrentCaller
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, IllegalTransition, NotFound, responses_for
-from api.idempotency import Keyed, MaybeKeyed, Outcome, answer_maybe_once, answer_once
+from api.idempotency import MaybeKeyed, Outcome, answer_maybe_once, answer_once
 from api.orders import statuses
 from api.orders.access import find_order
 from api.orders.errors import NotOnHand, ReturnOpen, ReturnWindowOpen, TooManyUnits, UnknownOrderLine
-from api.orders.reading import Expansion, read_detail, read_history, read_order
-from api.orders.schemas import HistoryList, OrderCancel, OrderDetail, OrderNotes, OrderRead, OrderStatusChange
+from api.orders.guests import OrderCaller, OrderKeyed
+from api.orders.reading import Expansion, look_up, read_detail, read_history, read_order
+from api.orders.schemas import (
+    HistoryList,
+    OrderCancel,
+    OrderDetail,
+    OrderLookup,
+    OrderNotes,
+    OrderRead,
+    OrderStatusChange,
+)
 from core.postgres.transaction import run_in_transaction, transaction
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
 
+@router.post("/lookup", responses=responses_for(NotFound))
+async def look_up_order(wanted: OrderLookup, caller: CurrentCaller, database: AppDatabase) -> OrderRead:
+    """Find a guest's order by its number and e-mail address, in the shop that sold it.
+
+    The order's other routes open to the guest with the header ``X-Order-Email``, or with the ``X-Cart-Token``
+    that bought it. Where either part is wrong the answer is the same.
+    """
+    async with transaction(
+        database, company_id=caller.require_company(), user_id=caller.user_id
+    ) as connection:
+        return await look_up(connection, wanted, caller=caller)
+
+
 @router.get("/{order_id}", responses=responses_for(NotFound))
 async def get_order(
     order_id: UUID,
-    caller: CurrentCaller,
+    caller: OrderCaller,
     database: AppDatabase,
     expand: Annotated[list[Expansion] | None, Query(max_length=4, description="What to read with it")] = None,
 ) -> OrderDetail:
@@ -38,7 +60,7 @@ async def get_order(
 
 
 @router.get("/{order_id}/history", responses=responses_for(NotFound))
-async def get_history(order_id: UUID, caller: CurrentCaller, database: AppDatabase) -> HistoryList:
+async def get_history(order_id: UUID, caller: OrderCaller, database: AppDatabase) -> HistoryList:
     """Read what happened to an order: what, when, by whom and why, oldest first."""
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
@@ -55,8 +77,8 @@ async def get_history(order_id: UUID, caller: CurrentCaller, database: AppDataba
 async def cancel_order(
     order_id: UUID,
     cancel: OrderCancel,
-    keyed: Keyed,
-    caller: CurrentCaller,
+    keyed: OrderKeyed,
+    caller: OrderCaller,
     database: AppDatabase,
     now: Now,
 ) -> Response:
@@ -97,7 +119,7 @@ async def change_status(
 
 @router.patch("/{order_id}", responses=responses_for(NotFound, IllegalTransition))
 async def change_notes(
-    order_id: UUID, notes: OrderNotes, caller: CurrentCaller, database: AppDatabase, now: Now
+    order_id: UUID, notes: OrderNotes, caller: OrderCaller, database: AppDatabase, now: Now
 ) -> OrderDetail:
     """Write the customer's or the staff's note of an order."""
 

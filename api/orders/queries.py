@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.access import GuestProof
 from api.orders.tables import order_cancellation_lines, order_cancellations, order_lines, orders
 from api.rows import one_row
 
@@ -20,6 +21,10 @@ _WITH_PARCEL = sa.text(
     "exists (select from shipments where shipments.company_id = orders.company_id"
     " and shipments.order_id = orders.id and shipments.tracking_number = :tracking_number)"
 )
+_BOUGHT_IN_SESSION = sa.text(
+    "exists (select from checkouts where checkouts.company_id = orders.company_id"
+    " and checkouts.id = orders.checkout_id and checkouts.session_sha256 = :session_sha256)"
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class OrderFilter:
 
     reachable_shop_ids: Collection[UUID] | None = None
     own_customer_id: UUID | None = None
+    guest_proof: GuestProof | None = None
     shop_id: UUID | None = None
     customer_id: UUID | None = None
     status: str | None = None
@@ -43,6 +49,8 @@ class OrderFilter:
         conditions: list[sa.ColumnElement[bool]] = []
         if self.reachable_shop_ids is not None:
             conditions.append(orders.c.shop_id.in_(self.reachable_shop_ids))
+        if self.guest_proof is not None:
+            conditions += _is_guest_s(self.guest_proof)
         if self.placed_from is not None:
             conditions.append(orders.c.placed_at >= self.placed_from)
         if self.placed_until is not None:
@@ -95,6 +103,16 @@ async def find_order(
     """Return an order without its lines, if the filter lets it through."""
     found = sa.select(orders).where(
         orders.c.company_id == company_id, orders.c.id == order_id, *wanted.conditions()
+    )
+    return one_row(await connection.execute(found))
+
+
+async def find_numbered_order(
+    connection: AsyncConnection, company_id: UUID, order_number: str, wanted: OrderFilter
+) -> Row | None:
+    """Return an order without its lines by its number, if the filter lets it through."""
+    found = sa.select(orders).where(
+        orders.c.company_id == company_id, orders.c.order_number == order_number, *wanted.conditions()
     )
     return one_row(await connection.execute(found))
 
@@ -185,3 +203,25 @@ async def completable_order_ids(
     )
     values = {"company_id": company_id, "delivered_until": delivered_until, "limit": limit}
     return (await connection.execute(statement, values)).scalars().all()
+
+
+def _is_guest_s(proof: GuestProof) -> list[sa.ColumnElement[bool]]:
+    """Compare an order with what a guest shows: either is enough.
+
+    An address, which others may know, opens orders of the storefront's own shop; a token, which nobody can
+    guess, all that were bought with its cart. An order of a customer, of staff or of an import never opens
+    this way, nor one whose buyer was erased and that has no address any more.
+    """
+    shown: list[sa.ColumnElement[bool]] = []
+    if proof.email is not None:
+        by_address = sa.func.lower(orders.c.email) == sa.func.lower(proof.email)
+        shown.append(sa.and_(orders.c.shop_id == proof.shop_id, by_address))
+    if proof.session_sha256 is not None:
+        in_session = _BOUGHT_IN_SESSION.bindparams(session_sha256=proof.session_sha256)
+        shown.append(cast("sa.ColumnElement[bool]", in_session))
+    return [
+        orders.c.placed_by == "guest",
+        orders.c.customer_id.is_(None),
+        orders.c.email.is_not(None),
+        sa.or_(sa.false(), *shown),
+    ]

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
 from api.fulfilment.reading import read_shipments
-from api.orders.access import find_order
+from api.orders.access import find_numbered_order, find_order
+from api.orders.guests import as_guest
 from api.orders.history import list_history
 from api.orders.lines import list_lines
 from api.orders.refunds import payments_summary
-from api.orders.schemas import HistoryRead, OrderDetail, OrderRead, PaymentsSummary
+from api.orders.schemas import HistoryRead, OrderDetail, OrderLookup, OrderRead, PaymentsSummary
 from api.permissions import Scope
 from api.returns.reading import read_returns
 
@@ -25,6 +26,14 @@ async def read_order(connection: AsyncConnection, order_id: UUID, *, caller: Cal
     """Return an order with its lines."""
     order = await find_order(connection, order_id, caller=caller)
     lines = await list_lines(connection, order["company_id"], order_id)
+    return OrderRead.model_validate({**order, "lines": lines})
+
+
+async def look_up(connection: AsyncConnection, wanted: OrderLookup, *, caller: Caller) -> OrderRead:
+    """Return a guest's order to who knows its number and its address."""
+    guest = as_guest(caller, email=wanted.email)
+    order = await find_numbered_order(connection, wanted.order_number, caller=guest)
+    lines = await list_lines(connection, order["company_id"], order["id"])
     return OrderRead.model_validate({**order, "lines": lines})
 
 

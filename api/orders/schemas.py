@@ -128,6 +128,15 @@ class OrderStatusChange(InputModel):
     note: Note | None = None
 
 
+class OrderLookup(InputModel):
+    """What a guest knows of their order."""
+
+    order_number: Annotated[str, StringConstraints(min_length=1, max_length=50)]
+    email: Annotated[str, StringConstraints(min_length=1, max_length=254)] = Field(
+        description="The address that the order was placed with, in any case"
+    )
+
+
 class OrderLineRead(OutputModel):
     id: UUID
     line_number: int

@@ -20,15 +20,21 @@ _ERASE = sa.text(
             or customer_id = any(cast(:customer_ids as uuid []))
         )
         returning id
+    ),
+
+    blanked_lines as (
+        update order_return_lines as line set reason = null
+        from blanked
+        where line.company_id = :company_id and line.order_return_id = blanked.id
     )
 
-    update order_return_lines as line set reason = null
-    from blanked
-    where line.company_id = :company_id and line.order_return_id = blanked.id
+    select id from blanked
     """
 )
 
 
-async def erase_returns(connection: AsyncConnection, person: Person, order_ids: Sequence[UUID]) -> None:
-    """Blank the reasons of a person's returns."""
-    await connection.execute(_ERASE, {**person.values, "order_ids": order_ids})
+async def erase_returns(
+    connection: AsyncConnection, person: Person, order_ids: Sequence[UUID]
+) -> Sequence[UUID]:
+    """Blank the reasons of a person's returns, and return which these are."""
+    return (await connection.execute(_ERASE, {**person.values, "order_ids": order_ids})).scalars().all()

@@ -16,6 +16,7 @@ from api.errors import IDEMPOTENCY_ERRORS, IllegalTransition, NotFound, response
 from api.idempotency import Keyed, Outcome, answer_once
 from api.orders.access import find_order, visible_to
 from api.orders.errors import UnknownOrderLine
+from api.orders.guests import OrderCaller, OrderKeyed
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.returns import queries, receiving, service
 from api.returns.errors import (
@@ -56,8 +57,8 @@ Step = Callable[[AsyncConnection], Awaitable[None]]
 async def request_return(
     order_id: UUID,
     wanted: ReturnCreate,
-    keyed: Keyed,
-    caller: CurrentCaller,
+    keyed: OrderKeyed,
+    caller: OrderCaller,
     database: AppDatabase,
     now: Now,
 ) -> Response:
@@ -71,7 +72,7 @@ async def request_return(
 
 
 @router.get("/orders/{order_id}/returns", responses=responses_for(NotFound))
-async def list_returns_of(order_id: UUID, caller: CurrentCaller, database: AppDatabase) -> ReturnList:
+async def list_returns_of(order_id: UUID, caller: OrderCaller, database: AppDatabase) -> ReturnList:
     """List an order's returns, the first first."""
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id
@@ -111,7 +112,7 @@ async def list_returns(
 
 
 @router.get("/returns/{return_id}", responses=responses_for(NotFound))
-async def get_return(return_id: UUID, caller: CurrentCaller, database: AppDatabase) -> ReturnRead:
+async def get_return(return_id: UUID, caller: OrderCaller, database: AppDatabase) -> ReturnRead:
     """Read a return with its lines."""
     async with transaction(
         database, company_id=caller.require_company(), user_id=caller.user_id

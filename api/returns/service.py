@@ -20,7 +20,7 @@ from api.errors import IllegalTransition, NotFound, Violation
 from api.fulfilment.deliveries import delivered_line_units, has_shipments
 from api.orders import lines as order_lines
 from api.orders import refunds
-from api.orders.access import lock_any_order, lock_order
+from api.orders.access import find_order, lock_any_order, lock_order
 from api.orders.errors import UnknownOrderLine
 from api.orders.history import write_history
 from api.orders.lifecycle import tell
@@ -115,11 +115,10 @@ async def find_visible(connection: AsyncConnection, return_id: UUID, *, caller: 
     if found is None or (found["order_id"] is None and caller.scope is Scope.OWN):
         raise NotFound
     if caller.scope is Scope.OWN:
-        is_seen = caller.customer_id is not None and found["customer_id"] == caller.customer_id
-    else:
-        shops = caller.reachable_shop_ids
-        is_seen = shops is None or found["shop_id"] in shops
-    if not is_seen:
+        await find_order(connection, found["order_id"], caller=caller)
+        return found
+    shops = caller.reachable_shop_ids
+    if shops is not None and found["shop_id"] not in shops:
         raise NotFound
     return found
 

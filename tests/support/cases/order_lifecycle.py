@@ -16,6 +16,9 @@ def _sent(*names: str) -> Callable[[Ids], dict[str, str]]:
 
 
 CASES: dict[tuple[str, str], Case] = {
+    ("POST", "/api/v1/orders/lookup"): Case(
+        body=lambda ids: {"order_number": ids["order_number"], "email": "guest@example.com"}
+    ),
     ("PATCH", _ORDER): Case(path_of("order_id"), lambda ids: {"customer_note": "ring twice"}),
     ("GET", f"{_ORDER}/history"): Case(_sent()),
     ("POST", f"{_ORDER}/shipments"): Case(_sent(), lambda ids: {"carrier": "DHL", "tracking_number": "JD01"}),
@@ -45,7 +48,9 @@ CASES: dict[tuple[str, str], Case] = {
 async def add(made: Make, ids: Ids) -> None:
     """Place a second order, send it, deliver it and ask for its return."""
     waiting = ids["order_id"]
-    ids["order_id"] = ids["sent_order_id"] = (await made("POST", "/api/v1/orders"))["id"]
+    placed = await made("POST", "/api/v1/orders")
+    ids["order_id"] = ids["sent_order_id"] = placed["id"]
+    ids["order_number"] = placed["order_number"]
     await made("PATCH", f"{_ORDER}/status")
     ids["shipment_id"] = (await made("POST", f"{_ORDER}/shipments"))["items"][0]["id"]
     await made("POST", f"{_SHIPMENT}/events")
