@@ -14,13 +14,24 @@ Frames = list[tuple[str, pl.DataFrame]]
 
 
 def unit_money(column: str) -> pl.Expr:
-    """Return millionths as a decimal; exact in text, for a double holds 15 digits."""
-    return (pl.col(column) / pl.lit(10**UNIT_DIGITS)).alias(column)
+    """Return millionths as decimal text."""
+    return _decimal_text(column, UNIT_DIGITS)
 
 
 def money(column: str, company: ShopCompany) -> pl.Expr:
-    """Return the currency's smallest units as a decimal."""
-    return (pl.col(column) / pl.lit(10**company.amount_digits)).alias(column)
+    """Return the currency's smallest units as decimal text."""
+    return _decimal_text(column, company.amount_digits)
+
+
+def _decimal_text(column: str, digits: int) -> pl.Expr:
+    """Write a scaled whole number out: a double would hold 15 of its digits."""
+    value, scale = pl.col(column), 10**digits
+    sign = pl.when(value < 0).then(pl.lit("-")).otherwise(pl.lit(""))
+    whole = (value.abs() // scale).cast(pl.String)
+    parts = [sign, whole]
+    if digits:
+        parts += [pl.lit("."), (value.abs() % scale).cast(pl.String).str.zfill(digits)]
+    return pl.concat_str(parts).alias(column)
 
 
 def order_frames(facts: OrderFacts, company: ShopCompany) -> Frames:

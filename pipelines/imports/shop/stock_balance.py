@@ -153,7 +153,7 @@ def _openings(openings: pl.DataFrame, at: datetime, company: ShopCompany) -> pl.
         reason=pl.lit("opening"),
         reference_type=pl.lit(None, pl.String),
         reference_id=pl.lit(None, pl.String),
-        unit_cost_amount=pl.lit(None, pl.Float64),
+        unit_cost_amount=pl.lit(None, pl.String),
         note=pl.when("is_counted")
         .then(pl.lit("From the stock file, less what moved since"))
         .otherwise(pl.lit("Assumed: the least with which stock never fell below zero")),
@@ -175,7 +175,7 @@ def _differences(differences: pl.DataFrame, company: ShopCompany, *, now: dateti
         reason=pl.lit("adjustment"),
         reference_type=pl.lit("import"),
         reference_id=pl.lit(None, pl.String),
-        unit_cost_amount=pl.lit(None, pl.Float64),
+        unit_cost_amount=pl.lit(None, pl.String),
         note=pl.lit("Difference to the stock file"),
         is_assumed=pl.lit(True),
         occurred_at=moment.fill_null(pl.lit(now, pl.Datetime("us", "UTC"))),

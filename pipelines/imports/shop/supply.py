@@ -83,16 +83,15 @@ def supply_frames(facts: SupplyFacts, company: ShopCompany) -> Frames:
 
 def supply_moves(facts: SupplyFacts) -> pl.DataFrame:
     """Return what receipts did to stock, in the ledger's columns; costs are in the company's currency."""
-    return facts.received.select(
+    cost = half_up(pl.col("unit_cost_amount").cast(pl.Int128) * pl.col("exchange_rate"), 10**UNIT_DIGITS)
+    return facts.received.with_columns(company_cost=cost).select(
         "location_id", "variant_id",
         id="receipt_line_id",
         delta_units="received_units",
         reason=pl.lit("receipt"),
         reference_type=pl.lit("receipt"),
         reference_id="receipt_id",
-        unit_cost_amount=(
-            pl.col("unit_cost_amount").cast(pl.Float64) * pl.col("exchange_rate") / 10 ** (2 * UNIT_DIGITS)
-        ).round(UNIT_DIGITS),
+        unit_cost_amount=unit_money("company_cost"),
         note=pl.lit(None, pl.String),
         is_assumed=pl.lit(False),
         occurred_at="received_at",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.imports.shop.known_shop import ShopCompany
 from pipelines.imports.shop.mapping import FormatPart
 from pipelines.imports.shop.order_money import price_lines, total_orders
+from pipelines.imports.shop.order_rows import money, unit_money
 from pipelines.imports.shop.stock_balance import PLACE, balance_stock, judge_counts
 from pipelines.imports.shop.values import flags, instants, scaled, text
 
@@ -144,6 +145,18 @@ def test_an_orders_discount_and_taxes_add_up_to_the_last_cent(
     assert (priced["net_amount"] + priced["tax_amount"] == priced["gross_amount"]).all()
     assert priced["gross_amount"].sum() + 7 == total["sum_amount"]
     assert (priced["net_amount"] >= 0).all()
+
+
+def test_money_is_written_to_the_last_digit() -> None:
+    column = pl.DataFrame({"a": [123_456_789_012_345_678, -5, 0, None]})
+    assert column.select(unit_money("a")).to_series().to_list() == [
+        "123456789012.345678",
+        "-0.000005",
+        "0.000000",
+        None,
+    ]
+    yen = company(is_included=True, currency="JPY")
+    assert column.select(money("a", yen)).to_series().to_list()[1:] == ["-5", "0", None]
 
 
 moves = st.lists(
