@@ -7,7 +7,7 @@ import pytest
 from tests.support.api_processes import ApiProcesses, run_api
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def api_processes() -> Iterator[ApiProcesses]:
     """Two API processes on one database; each test has a company of its own. No buyer is sent away."""
     with run_api(workers=2, placement_wait_seconds=60) as api:

@@ -9,20 +9,20 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-# Their files share a fixture that takes many seconds: a warehouse, a demo.
-TOGETHER = ("tests/dbt", "tests/pipelines/demo")
+# Their files share a fixture that takes many seconds: a warehouse, a demo, two processes of the API.
+TOGETHER = ("tests/dbt", "tests/pipelines/demo", "tests/concurrency")
 # Each takes more than half a minute; the longest first. The others come as they are found.
 LONGEST = (
     "tests/pipelines/imports/test_import_real_files.py",
     "tests/pipelines/test_round.py",
+    "tests/concurrency",
     "tests/end_to_end/test_main_job.py",
     "tests/faults/test_kill_run.py",
     "tests/dbt",
     "tests/faults/test_kill_api.py",
-    "tests/concurrency/test_last_units.py",
-    "tests/concurrency/test_parallel_checkouts.py",
     "tests/faults/test_kill_feed.py",
     "tests/core/test_events_relay.py",
+    "tests/api/orders/test_lifecycle_machine.py",
     "tests/api/platform/test_other_tenants.py",
     "tests/pipelines/demo",
 )
