@@ -221,7 +221,6 @@ cost_history = tenant_table(
     created_at(),
 )
 
-# What the storefront shows and no report asks for is not fed to the warehouse.
 size_charts = tenant_table(
     "size_charts",
     tenant_key("categories", "category_id", nullable=True),
@@ -244,7 +243,6 @@ size_charts = tenant_table(
         postgresql_where=_LIVE,
         postgresql_nulls_not_distinct=True,
     ),
-    fed=False,
 )
 
 # The known tags; a product carries their names.
@@ -257,7 +255,6 @@ tags = tenant_table(
     updated_at(),
     sa.UniqueConstraint("company_id", "slug"),
     sa.Index("uq_tags_name", "company_id", sa.text("lower(name)"), unique=True),
-    fed=False,
 )
 
 banners = tenant_table(
@@ -280,7 +277,6 @@ banners = tenant_table(
     one_of("position", BANNER_POSITIONS),
     sa.CheckConstraint("valid_from < valid_until", name="valid_from_before_until"),
     sa.Index("ix_banners_position", "company_id", "position", "display_order", postgresql_where=_LIVE),
-    fed=False,
 )
 
 __all__ = [

@@ -85,7 +85,6 @@ coupon_products = tenant_table(
     tenant_key("coupons", "coupon_id", index=False),
     tenant_key("products", "product_id"),
     keys=("coupon_id", "product_id"),
-    fed=False,
 )
 
 # With all categories below them.
@@ -94,7 +93,6 @@ coupon_categories = tenant_table(
     tenant_key("coupons", "coupon_id", index=False),
     tenant_key("categories", "category_id"),
     keys=("coupon_id", "category_id"),
-    fed=False,
 )
 
 coupon_customers = tenant_table(
@@ -102,7 +100,6 @@ coupon_customers = tenant_table(
     tenant_key("coupons", "coupon_id", index=False),
     tenant_key("customers", "customer_id"),
     keys=("coupon_id", "customer_id"),
-    fed=False,
 )
 
 # One use of a coupon: by a checkout, whatever its number of orders, or by one direct order.

@@ -26,7 +26,6 @@ media = tenant_table(
     sa.Index("ix_media_kind", "company_id", "kind", sa.text("id desc")),
     sa.Index("ix_media_id", "id"),
     sa.Index("ix_media_sha256", "company_id", "sha256"),
-    fed=False,
 )
 
 __all__ = ["media"]

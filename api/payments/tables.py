@@ -209,7 +209,6 @@ payment_history = tenant_table(
     sa.Column("note", sa.Text),
     sa.Column("changed_by", UUID),
     sa.Column("occurred_at", INSTANT, nullable=False, server_default=sa.text("now()")),
-    fed=False,
 )
 
 # The part of a payment that is encrypted at rest: last four digits, brand, expiry, holder, next step.

@@ -83,7 +83,6 @@ review_votes = tenant_table(
     tenant_key("customers", "customer_id"),
     created_at(),
     keys=("review_id", "customer_id"),
-    fed=False,
 )
 
 review_reports = tenant_table(
@@ -95,7 +94,6 @@ review_reports = tenant_table(
     created_at(),
     one_of("reason", REPORT_REASONS),
     keys=("review_id", "customer_id"),
-    fed=False,
 )
 
 # How many approved reviews give a product each rating; changed under its row lock together with the review.

@@ -105,7 +105,6 @@ shipping_zones = tenant_table(
         postgresql_nulls_not_distinct=True,
         postgresql_where=sa.text("archived_at is null"),
     ),
-    fed=False,
 )
 
 # Places of a zone, as `api.places` spells them. Without a country: everywhere.
@@ -139,7 +138,6 @@ shipping_zone_areas = tenant_table(
         "country",
         postgresql_where=sa.text("postal_from is not null"),
     ),
-    fed=False,
 )
 
 shipping_tariffs = tenant_table(
@@ -159,7 +157,6 @@ shipping_tariffs = tenant_table(
         name="days_in_order",
     ),
     keys=("method_id", "zone_id"),
-    fed=False,
 )
 
 # A band begins at its bound and ends where the next one begins, the last one never: there is no way to write
@@ -178,5 +175,4 @@ shipping_bands = tenant_table(
     sa.CheckConstraint("from_bound >= 0", name="bound_not_negative"),
     sa.CheckConstraint("amount >= 0", name="amount_not_negative"),
     keys=("method_id", "zone_id", "from_bound"),
-    fed=False,
 )

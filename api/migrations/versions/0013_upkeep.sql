@@ -191,3 +191,50 @@ end $$;
 revoke execute on function refuse_becoming_in_transit() from public;
 create trigger refuse_becoming_in_transit before update of kind on locations
 for each row when (new.kind = 'in_transit') execute function refuse_becoming_in_transit();
+
+-- Business tables that were not fed -----------------------------------------------------------------------
+-- The rows that are there get this migration's transaction: the next pull brings them all.
+do $$
+declare
+    item record;
+begin
+    for item in
+        select
+            wanted.name,
+            exists (
+                select from pg_attribute
+                where attrelid = wanted.name::regclass and attname = 'updated_at' and not attisdropped
+            ) as is_dated,
+            (
+                select string_agg(attribute.attname, ',' order by part.position)
+                from pg_constraint as key
+                cross join unnest(key.conkey) with ordinality as part (attnum, position)
+                inner join pg_attribute as attribute
+                    on attribute.attrelid = key.conrelid and attribute.attnum = part.attnum
+                where key.conrelid = wanted.name::regclass and key.contype = 'p' and attribute.attname <> 'company_id'
+            ) as key_columns
+        from unnest(array[
+            'banners', 'size_charts', 'tags', 'media', 'coupon_products', 'coupon_categories', 'coupon_customers',
+            'review_votes', 'review_reports', 'shipping_zones', 'shipping_zone_areas', 'shipping_tariffs',
+            'shipping_bands', 'payment_history'
+        ]) as wanted (name)
+    loop
+        execute format(
+            'alter table %I add column row_xid xid8 default pg_current_xact_id() not null', item.name
+        );
+        execute format('create index %I on %I (row_xid)', 'ix_' || item.name || '_row_xid', item.name);
+        execute format('create policy feed on %I for select to stockwise_reader using (true)', item.name);
+        execute format('grant select on %I to stockwise_reader', item.name);
+        execute format(
+            'create trigger bury_rows after delete on %I referencing old table as deleted_rows'
+            ' for each statement execute function bury_rows(%L, %L)', item.name, 'company_id', item.key_columns
+        );
+        if item.name <> 'payment_history' then  -- which is append-only
+            execute format(
+                'create trigger touch_row before update on %I for each row'
+                ' when (new.row_xid is not distinct from old.row_xid) execute function %s()',
+                item.name, case when item.is_dated then 'touch_row' else 'touch_row_xid' end
+            );
+        end if;
+    end loop;
+end $$;
