@@ -18,9 +18,12 @@ from tests.support.scheduling import UnitScheduling, order
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Leave out no test in CI: what can't run there has not passed."""
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave out no test in CI: what can't run there has not passed. Show why the API failed, where it did."""
     report = yield
+    api = getattr(item, "funcargs", {}).get("api_processes")
+    if report.failed and api is not None:
+        report.sections.append(("The API's log ends with", api.log()))
     if report.skipped and os.environ.get("CI") == "true":
         report.outcome = "failed"
         report.longrepr = f"left out in CI: {report.longrepr}"

@@ -111,6 +111,9 @@ def run_api(*, workers: int = 1, **settings: Any) -> Iterator[ApiProcesses]:
             try:
                 wait_until_ready(api.url, api.process)
                 yield api
+            except Exception as error:
+                error.add_note(f"The API's log ends with:\n{api.log()}")
+                raise
             finally:
                 stop(api.process)
                 server = api.server
