@@ -32,7 +32,7 @@ def refuse_unknown_query(request: Request, known: Collection[str]) -> None:
                 for name in unknown
             ],
         )
-    if any("\x00" in value for value in request.query_params.values()):
+    if any("\x00" in value for _, value in request.query_params.multi_items()):
         raise UnstorableText("A query parameter holds a NUL character.")
 
 

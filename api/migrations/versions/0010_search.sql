@@ -28,9 +28,10 @@ return trim(regexp_replace(
     ' ', 'g'
 ));
 
+-- A tsvector holds a megabyte, so each part of a product is read as far as that surely goes.
 create function search_words(content text, weight "char") returns tsvector
 language sql immutable parallel safe
-return setweight(to_tsvector('pg_catalog.simple', coalesce(search_fold(content), '')), weight);
+return setweight(to_tsvector('pg_catalog.simple', left(coalesce(search_fold(content), ''), 50000)), weight);
 
 -- What to look for: every word, each as the beginning of one; or all of them written as one, as in an article
 -- number. A single letter or digit is a word, not a beginning: it would find everything.

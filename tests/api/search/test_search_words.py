@@ -160,5 +160,6 @@ async def test_two_variants_added_at_once_are_both_found(api: Api, company: Comp
         one.execute("commit")
         await waiting
     headers = api.storefront(company)
-    assert await find(api, headers, "quick") == ["Thing"]
-    assert await find(api, headers, "slow") == ["Thing"]
+    assert await find(api, headers, "quick slow") == ["Thing"]
+    facets = (await api.client.get(SEARCH, headers=headers)).json()["facets"]
+    assert [one["value"] for one in facets["attributes"]["names"][0]["values"]] == ["QUICK-1", "SLOW-2"]
