@@ -13,7 +13,14 @@ from core.postgres.pools import Database
 from core.postgres.server import Server, open_server
 from core.settings import Settings, load_settings
 from tests.support.companies import Company, add_company
-from tests.support.databases import FAST_OPTIONS, FreshDatabase, fresh_copy, make_template, memory_folder
+from tests.support.databases import (
+    FAST_OPTIONS,
+    FreshDatabase,
+    fresh_copy,
+    hash_quickly,
+    make_template,
+    memory_folder,
+)
 from tests.support.scheduling import UnitScheduling, order
 
 
@@ -68,6 +75,7 @@ def session_settings() -> Iterator[Settings]:
 def database_server(session_settings: Settings) -> Iterator[Server]:
     """The session's server, with a migrated template database."""
     with open_server(session_settings, options=FAST_OPTIONS) as server:
+        hash_quickly(server, session_settings)
         make_template(server)
         yield server
 
