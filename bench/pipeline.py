@@ -6,12 +6,11 @@ that day stands), and the first round of the next day (everything is forecast an
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
+from bench.own_home import own_home
 from bench.report import BenchResult
 from core.errors import StockwiseError, UsageError
 from core.memory import peak_bytes, reset_peak
@@ -36,7 +35,7 @@ def run(settings: Settings, *, files: Sequence[Path] = (), progress: Progress | 
         )
     shown = progress or SilentProgress()
     result = BenchResult("pipeline")
-    with _own_home(settings) as own, open_server(own) as server:
+    with own_home(settings) as own, open_server(own) as server:
         migrate.upgrade(server)
         import_seconds = _import(own, files, result, shown)
         full = _go_round(own, server, result, "full", shown)
@@ -53,15 +52,6 @@ def run(settings: Settings, *, files: Sequence[Path] = (), progress: Progress | 
     peak = max(figure.value for title, figure in result.figures.items() if title.endswith("_peak_mb"))
     result.add("peak_mb", peak, "MB")
     return result
-
-
-@contextmanager
-def _own_home(settings: Settings) -> Iterator[Settings]:
-    """Settings with an empty home folder and the embedded server, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="stockwise-bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)  # as root, the server runs as another user
-        yield settings.model_copy(update={"home": home, "database_url": None})
 
 
 def _import(settings: Settings, files: Sequence[Path], result: BenchResult, progress: Progress) -> float:

@@ -58,6 +58,13 @@ class TestRecord(_Frozen):
     message: str
 
 
+class Alarm(_Frozen):
+    """Something to look at although the run went on; about one company, or (None) about the platform."""
+
+    message: str
+    company_id: str | None = None
+
+
 class RunRecord(_Frozen):
     """One round of the pipelines, as far as it has come."""
 
@@ -69,7 +76,7 @@ class RunRecord(_Frozen):
     failed_step: str | None = None
     reason: str | None = None
     build_id: str | None = None
-    alarms: tuple[str, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     reconciliation: tuple[ReconciliationRecord, ...] = ()
     tests: tuple[TestRecord, ...] = ()
@@ -79,7 +86,8 @@ class RunRecord(_Frozen):
     def for_company(self, company_id: str) -> "RunRecord":
         """Leave only what one company may see."""
         own = tuple(line for line in self.reconciliation if line.company_id == company_id)
-        return self.model_copy(update={"reconciliation": own})
+        alarms = tuple(alarm for alarm in self.alarms if alarm.company_id == company_id)
+        return self.model_copy(update={"reconciliation": own, "alarms": alarms})
 
 
 class RunLog:
@@ -97,9 +105,9 @@ class RunLog:
         """Note a step that ended."""
         self._update(steps=(*self.record.steps, step))
 
-    def add_alarm(self, alarm: str) -> None:
+    def add_alarm(self, message: str, *, company_id: str | None = None) -> None:
         """Note something that a person should look at although the run goes on."""
-        self._update(alarms=(*self.record.alarms, alarm))
+        self._update(alarms=(*self.record.alarms, Alarm(message=message, company_id=company_id)))
 
     def set_reconciliation(self, lines: Sequence[ReconciliationRecord]) -> None:
         """Note the comparison with the source."""

@@ -182,10 +182,10 @@ def _build(step: RoundStep, work: Round, layers: Layers) -> Results:
     try:
         outcome = run_step(step, work)
     except TransformError as error:
-        yield from layers.report(error.result)
+        yield from layers.report(error.result, is_whole=False)
         raise _refused(step, work, error) from error
     if outcome.dbt_result is not None:
-        yield from layers.report(outcome.dbt_result)
+        yield from layers.report(outcome.dbt_result, is_whole=True)
 
 
 def _run(step: RoundStep, work: Round) -> StepOutcome:

@@ -37,11 +37,19 @@ class Layers:
     checks: Sequence[dg.AssetCheckSpec]
     keys: Mapping[str, dg.AssetKey]
 
-    def report(self, result: TransformResult) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-        """Turn dbt's results into Dagster's; a failed blocking check holds back what is downstream."""
-        for model in result.models:
-            if model.name in self.keys:
-                yield _materialised(model, self.keys[model.name])
+    def report(
+        self, result: TransformResult, *, is_whole: bool
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        """Turn dbt's results into Dagster's; a failed blocking check holds back what is downstream.
+
+        If the layers are whole, views that were left as they are show what is fed as well as those made anew.
+        """
+        built = {model.name: model for model in result.models}
+        for name, key in self.keys.items():
+            if name in built:
+                yield _materialised(built[name], key)
+            elif is_whole:
+                yield dg.MaterializeResult(asset_key=key, metadata={"seconds": 0.0})
         known = {check.name: check for check in self.checks}
         for test in result.tests:
             if test.name in known:

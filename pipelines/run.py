@@ -122,7 +122,7 @@ def _result(work: Round) -> RoundResult:
         build_id=record.build_id,
         failed_step=record.failed_step,
         reason=record.reason,
-        alarms=list(record.alarms),
+        alarms=[alarm.message for alarm in record.alarms],
         steps=[
             Step(step.name, step.rows, step.seconds, step.peak_bytes, step.detail) for step in record.steps
         ],

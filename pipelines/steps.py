@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from core.lake import Manifest, read_manifest
 from core.memory import peak_bytes, reset_peak
@@ -16,6 +17,7 @@ from core.runs import ReconciliationRecord, RunLog, StepRecord
 from core.settings import Settings
 from core.warehouse import Warehouse, count_rows, define_sources
 from pipelines import transform
+from pipelines.build_scope import BuildScope, forget_build, read_scope, remember_build
 from pipelines.companies import read_companies
 from pipelines.feed.errors import FeedError
 from pipelines.feed.pull import pull
@@ -23,13 +25,22 @@ from pipelines.forecast import forecast_companies
 from pipelines.model_results import WrittenResults
 from pipelines.publish import publish
 from pipelines.recommend import recommend_companies
-from pipelines.reconcile import reconcile, require_equal
+from pipelines.reconcile import ReconciliationError, reconcile, require_equal
 from pipelines.replenish import plan_companies
 
 _LAYERS: dict[transform.Selector, tuple[str, ...]] = {
     "warehouse": ("intermediate", "marts"),
+    "marts": ("intermediate", "marts"),
     "serving": ("serving",),
 }
+
+
+class ModelStep(Protocol):
+    """What makes one group of model results anew, where their inputs changed."""
+
+    def __call__(
+        self, warehouse: Warehouse, *, run_id: str, computed_at: datetime, full: bool, progress: Progress
+    ) -> WrittenResults: ...
 
 
 @dataclass(frozen=True)
@@ -99,17 +110,37 @@ def feed(work: Round) -> StepOutcome:
 
 
 def build_marts(work: Round) -> StepOutcome:
-    """Build and test staging, intermediate and marts."""
-    define_sources(work.warehouse, _manifest(work.settings))
-    return _build(work, "warehouse", "build warehouse")
+    """Build and test staging, intermediate and marts: what changed, or everything where that is not enough.
+
+    An incremental build that fails is followed by a full one at once: if that is right, the tables were not.
+    """
+    manifest = _manifest(work.settings)
+    define_sources(work.warehouse, manifest)
+    scope = BuildScope("it was asked for") if work.is_full else read_scope(work.warehouse, manifest)
+    if not scope.is_full:
+        try:
+            return _build(work, "marts", "build warehouse: what changed", extent="what changed")
+        except transform.TransformError as error:
+            work.log.add_alarm(
+                f"The marts were built anew, as bringing them up to date failed: {error.message}"
+            )
+            scope = BuildScope("bringing it up to date failed")
+    forget_build(work.warehouse)  # a full build that dies half way is followed by a full one
+    return _build_logged(work, "warehouse", "build warehouse", extent=f"everything, because {scope.reason}")
 
 
 def check_totals(work: Round) -> StepOutcome:
     """Compare rows, units and cents with what PostgreSQL counted; a difference ends the round."""
+    manifest = _manifest(work.settings)
     with work.progress.step("reconcile with PostgreSQL"):
-        lines = reconcile(work.warehouse, _manifest(work.settings))
+        lines = reconcile(work.warehouse, manifest)
     work.log.set_reconciliation(lines)
-    require_equal(lines)
+    try:
+        require_equal(lines)
+    except ReconciliationError:
+        forget_build(work.warehouse)
+        raise
+    remember_build(work.warehouse, manifest)
     return StepOutcome(_rows(lines), f"{len(lines)} totals equal")
 
 
@@ -117,48 +148,24 @@ def forecast(work: Round) -> StepOutcome:
     """Forecast daily demand."""
     for company in read_companies(work.warehouse):
         if company.settings_problem:
-            work.log.add_alarm(company.settings_problem)
-    return _outcome(
-        forecast_companies(
-            work.warehouse,
-            run_id=work.run_id,
-            computed_at=work.started_at,
-            full=work.is_full,
-            progress=work.progress,
-        )
-    )
+            work.log.add_alarm(company.settings_problem, company_id=company.id)
+    return _model(work, forecast_companies)
 
 
 def plan(work: Round) -> StepOutcome:
     """Plan what to order."""
-    return _outcome(
-        plan_companies(
-            work.warehouse,
-            run_id=work.run_id,
-            computed_at=work.started_at,
-            full=work.is_full,
-            progress=work.progress,
-        )
-    )
+    return _model(work, plan_companies)
 
 
 def recommend(work: Round) -> StepOutcome:
     """Make recommendation lists."""
-    return _outcome(
-        recommend_companies(
-            work.warehouse,
-            run_id=work.run_id,
-            computed_at=work.started_at,
-            full=work.is_full,
-            progress=work.progress,
-        )
-    )
+    return _model(work, recommend_companies)
 
 
 def build_serving(work: Round) -> StepOutcome:
     """Build and test what readers get."""
     define_sources(work.warehouse, _manifest(work.settings))
-    return _build(work, "serving", "build serving tables")
+    return _build_logged(work, "serving", "build serving tables")
 
 
 def publish_build(work: Round) -> StepOutcome:
@@ -189,16 +196,24 @@ PUBLISH = RoundStep("publish", "One verified file per company; readers switch at
 STEPS: tuple[RoundStep, ...] = (FEED, MARTS, RECONCILE, FORECAST, PLAN, RECOMMEND, SERVING, PUBLISH)
 
 
-def _build(work: Round, selector: transform.Selector, title: str) -> StepOutcome:
+def _build_logged(work: Round, selector: transform.Selector, title: str, *, extent: str = "") -> StepOutcome:
+    """Build everything of a selection; the tests of a build that failed are in the log too."""
+    try:
+        return _build(work, selector, title, full_refresh=True, extent=extent)
+    except transform.TransformError as error:
+        work.log.add_tests(error.result.tests)
+        raise
+
+
+def _build(
+    work: Round, selector: transform.Selector, title: str, *, full_refresh: bool = False, extent: str = ""
+) -> StepOutcome:
     with work.progress.step(title) as step:
-        try:
-            result = transform.build(work.settings, selector, full_refresh=work.is_full, step=step)
-        except transform.TransformError as error:
-            work.log.add_tests(error.result.tests)
-            raise
+        result = transform.build(work.settings, selector, full_refresh=full_refresh, step=step)
     work.log.add_tests(result.tests)
     rows = count_rows(work.warehouse, _LAYERS[selector])
-    return StepOutcome(rows, f"{len(result.models)} models, {len(result.tests)} tests", dbt_result=result)
+    detail = f"{len(result.models)} models, {len(result.tests)} tests"
+    return StepOutcome(rows, f"{detail}: {extent}" if extent else detail, dbt_result=result)
 
 
 def _manifest(settings: Settings) -> Manifest:
@@ -210,7 +225,14 @@ def _manifest(settings: Settings) -> Manifest:
     return manifest
 
 
-def _outcome(written: WrittenResults) -> StepOutcome:
+def _model(work: Round, write: ModelStep) -> StepOutcome:
+    written = write(
+        work.warehouse,
+        run_id=work.run_id,
+        computed_at=work.started_at,
+        full=work.is_full,
+        progress=work.progress,
+    )
     return StepOutcome(written.rows, written.detail)
 
 

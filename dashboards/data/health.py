@@ -20,21 +20,21 @@ def published_build() -> BuildInfo | None:
     return current_build(context.settings())
 
 
-def runs_of(company_id: str, company_name: str, *, is_platform: bool) -> list[RunRecord]:
+def runs_of(company_id: str, *, is_platform: bool) -> list[RunRecord]:
     """Return the newest runs with what one company may see of them; who runs the platform sees more."""
     records = list_runs(context.settings(), limit=SHOWN_RUNS)
-    return [_shown(record.for_company(company_id), company_name, is_platform) for record in records]
+    return [_shown(record, company_id, is_platform) for record in records]
 
 
-def _shown(record: RunRecord, company_name: str, is_platform: bool) -> RunRecord:
-    """Leave out alarms about others, and the reconciliation's message: it counts all that differ."""
+def _shown(record: RunRecord, company_id: str, is_platform: bool) -> RunRecord:
+    """Leave out what is about others, and the reconciliation's message: it counts all that differ."""
+    own = record.for_company(company_id)
     if is_platform:
-        return record
-    alarms = tuple(alarm for alarm in record.alarms if company_name in alarm)
-    reason = record.reason
-    if record.failed_step == RECONCILE:
+        return own.model_copy(update={"alarms": record.alarms})
+    reason = own.reason
+    if own.failed_step == RECONCILE:
         reason = "The warehouse did not equal the order system."
-    return record.model_copy(update={"alarms": alarms, "reason": reason})
+    return own.model_copy(update={"reason": reason})
 
 
 def load_timezone(company_id: str, build_id: str) -> str:

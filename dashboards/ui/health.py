@@ -23,7 +23,7 @@ def show_last_run(run: RunRecord) -> None:
             icon=":material/error:",
         )
     for alarm in run.alarms:
-        st.warning(alarm, icon=":material/notification_important:")
+        st.warning(alarm.message, icon=":material/notification_important:")
     reconciliation, tests = st.columns(2)
     reconciliation.subheader("Does it agree with the order system?")
     tests.subheader("Do the data tests pass?")

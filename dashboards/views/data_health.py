@@ -24,7 +24,7 @@ if build is None:
     show_nothing_published()
 else:
     show_freshness(build, timezone)
-runs = runs_of(person.company_id, person.company_name, is_platform=person.runs_the_platform)
+runs = runs_of(person.company_id, is_platform=person.runs_the_platform)
 if not runs:
     st.info("No run is on record yet. `stockwise run` makes the first.", icon=":material/hourglass_empty:")
     st.stop()

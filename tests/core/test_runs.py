@@ -7,6 +7,7 @@ import pytest
 
 from core.runs import (
     KEPT_RUNS,
+    Alarm,
     ReconciliationRecord,
     RunLog,
     StepRecord,
@@ -49,7 +50,11 @@ def test_every_step_is_readable_while_the_run_goes_on(settings: Settings) -> Non
     log.add_alarm("A transaction is open.")
     log.add_tests([DataTest(name="grain", status="passed", failures=0, message="")])
     (run,) = list_runs(settings)
-    assert (run.status, run.steps, run.alarms) == ("running", (step,), ("A transaction is open.",))
+    assert (run.status, run.steps, run.alarms) == (
+        "running",
+        (step,),
+        (Alarm(message="A transaction is open."),),
+    )
     log.succeed(build_id="b", finished_at=NOW)
     (run,) = list_runs(settings)
     assert (run.status, run.build_id, run.finished_at) == ("ok", "b", NOW)
@@ -58,7 +63,12 @@ def test_every_step_is_readable_while_the_run_goes_on(settings: Settings) -> Non
 def test_a_company_sees_its_own_totals_only(settings: Settings) -> None:
     log = start(settings, "1")
     log.set_reconciliation([line("a"), line("b")])
-    assert [one.company_id for one in list_runs(settings)[0].for_company("b").reconciliation] == ["b"]
+    log.add_alarm("A transaction is open.")
+    log.add_alarm("Settings of Ann & Bob are odd.", company_id="a")
+    log.add_alarm("Settings of Bob are odd.", company_id="b")
+    seen = list_runs(settings)[0].for_company("b")
+    assert [one.company_id for one in seen.reconciliation] == ["b"]
+    assert [alarm.message for alarm in seen.alarms] == ["Settings of Bob are odd."]
 
 
 def test_the_newest_runs_come_first_and_only_as_many_as_asked(settings: Settings) -> None:

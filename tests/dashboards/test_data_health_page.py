@@ -20,12 +20,12 @@ def reconciled(company: Company, table: str, rows: int, *, is_equal: bool = True
     )  # fmt: skip
 
 
-def record_run(pages: Pages, *, alarms: Sequence[str] = (), **outcome: Any) -> None:
+def record_run(pages: Pages, *, alarms: Sequence[tuple[Company | None, str]] = (), **outcome: Any) -> None:
     """Write the record of a run that compared both companies and ran three tests."""
     log = RunLog(pages.settings, run_id="20261121T060000000-aaaa", kind="incremental", started_at=STARTED)
     log.add_step(StepRecord(name="feed", rows=12_345, seconds=1.5, peak_bytes=100_000_000, detail="9 tables"))
-    for alarm in alarms:
-        log.add_alarm(alarm)
+    for company, alarm in alarms:
+        log.add_alarm(alarm, company_id=str(company.id) if company else None)
     log.set_reconciliation(
         [
             reconciled(pages.acme, "orders", 17),
@@ -74,16 +74,22 @@ def test_the_other_companys_counts_are_not_shown(pages: Pages) -> None:
 
 
 def test_messages_about_another_company_are_for_who_runs_the_platform(pages: Pages) -> None:
-    record_run(pages, alarms=["Settings of Bolt are odd.", "Settings of Acme are odd."],
-               step="reconcile", reason="Bolt has 987654 orders too many.")  # fmt: skip
+    alarms = [
+        (pages.bolt, "Settings of Bolt, once Acme, are odd."),
+        (pages.acme, "Settings are odd."),
+        (None, "A transaction is open."),
+    ]
+    record_run(pages, alarms=alarms, step="reconcile", reason="Bolt has 987654 orders too many.")
     pages.log_in(ADMIN)
     said = words(pages.open("data_health"))
     assert "Bolt" not in said
-    assert "Settings of Acme are odd." in said
+    assert "A transaction is open." not in said
+    assert "Settings are odd." in said
     assert "The warehouse did not equal the order system." in said
     pages.log_in("root@platform.example")
     said = words(pages.open("data_health", company="acme"))
-    assert "Settings of Bolt are odd." in said
+    assert "Settings of Bolt, once Acme, are odd." in said
+    assert "A transaction is open." in said
     assert "Bolt has 987654 orders too many." in said
 
 

@@ -2,6 +2,17 @@
     One row per company, variant, location and day on which units were ordered and not cancelled. A line
     that several locations hold is split among them; what none of them holds belongs to the first.
 #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_order_days_changed',
+            'replaces': 'target.company_id = changed.company_id and target.demand_date = changed.changed_date',
+        },
+    )
+}}
+
 with order_lines as (
     select * from {{ ref('int_order_lines_sold') }}
     where sold_units > 0
@@ -10,6 +21,10 @@ with order_lines as (
 split_locations as (
     select * from {{ ref('int_order_lines_reserved') }}
     qualify count(*) over (partition by company_id, order_line_id) > 1
+),
+
+days_changed as (
+    select * from {{ ref('int_order_days_changed') }}
 ),
 
 by_line_and_location as (
@@ -35,6 +50,12 @@ by_line_and_location as (
         on
             order_lines.company_id = split_locations.company_id
             and order_lines.order_line_id = split_locations.order_line_id
+    {%- if is_incremental() %}
+        inner join days_changed
+            on
+                order_lines.company_id = days_changed.company_id
+                and order_lines.placed_date = days_changed.changed_date
+    {%- endif %}
 ),
 
 by_day as (

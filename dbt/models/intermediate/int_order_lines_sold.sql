@@ -2,6 +2,17 @@
     One row per order line: what was placed, what is left of it after cancellation (sold), where it is
     taken from, and what it cost by the cost that the line kept when it was placed.
 #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_orders_changed',
+            'replaces': 'target.company_id = changed.company_id and target.order_id = changed.order_id',
+        },
+    )
+}}
+
 with order_lines as (
     select * from {{ ref('stg_storefront__order_lines') }}
 ),
@@ -21,6 +32,10 @@ first_locations as (
 reserved as (
     select * from {{ ref('int_order_lines_reserved') }}
     where location_rank = 1
+),
+
+orders_changed as (
+    select * from {{ ref('int_orders_changed') }}
 ),
 
 placed as (
@@ -60,6 +75,12 @@ placed as (
         on order_lines.company_id = reserved.company_id and order_lines.order_line_id = reserved.order_line_id
     left join first_locations
         on orders.company_id = first_locations.company_id and orders.shop_id = first_locations.shop_id
+    {%- if is_incremental() %}
+        inner join orders_changed
+            on
+                order_lines.company_id = orders_changed.company_id
+                and order_lines.order_id = orders_changed.order_id
+    {%- endif %}
 ),
 
 with_sold_units as (

@@ -1,4 +1,15 @@
 -- One row per order, with the company's calendar day on which it was placed and what it paid for shipping.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_orders_changed',
+            'replaces': 'target.company_id = changed.company_id and target.order_id = changed.order_id',
+        },
+    )
+}}
+
 with orders as (
     select * from {{ ref('stg_storefront__orders') }}
 ),
@@ -9,6 +20,10 @@ companies as (
 
 order_charges as (
     select * from {{ ref('stg_storefront__order_charges') }}
+),
+
+orders_changed as (
+    select * from {{ ref('int_orders_changed') }}
 ),
 
 shipping_charges as (
@@ -43,6 +58,10 @@ dated as (
     inner join companies on orders.company_id = companies.company_id
     left join shipping_charges
         on orders.company_id = shipping_charges.company_id and orders.order_id = shipping_charges.order_id
+    {%- if is_incremental() %}
+        inner join orders_changed
+            on orders.company_id = orders_changed.company_id and orders.order_id = orders_changed.order_id
+    {%- endif %}
 )
 
 select * from dated

@@ -3,12 +3,27 @@
     looked up by quarter of an hour: time zones begin their days and their summer times on one, and a
     conversion per entry takes longer than all the rest (2.7 of 4.6 s for a million entries).
 #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_ledger_days_changed',
+            'replaces': 'target.company_id = changed.company_id and target.stock_date = changed.changed_date',
+        },
+    )
+}}
+
 with stock_ledger as (
     select * from {{ ref('stg_storefront__stock_ledger') }}
 ),
 
 companies as (
     select * from {{ ref('int_companies_dated') }}
+),
+
+days_changed as (
+    select * from {{ ref('int_ledger_days_changed') }}
 ),
 
 entries as (
@@ -28,13 +43,24 @@ quarters as (
     from entries
 ),
 
-days as (
+all_days as (
     select
         quarters.company_id,
         quarters.quarter_number,
         {{ local_date(quarter_hour_start('quarters.quarter_number'), 'companies.timezone') }} as stock_date
     from quarters
     inner join companies on quarters.company_id = companies.company_id
+),
+
+days as (
+    select all_days.*
+    from
+        all_days
+    {%- if is_incremental() %}
+    inner join days_changed
+        on
+            all_days.company_id = days_changed.company_id and all_days.stock_date = days_changed.changed_date
+    {%- endif %}
 ),
 
 dated as (

@@ -1,27 +1,9 @@
-with order_lines as (
-    select * from {{ ref('int_order_lines_sold') }}
+with sold as (
+    select * from {{ ref('int_sold_by_day') }}
 ),
 
 order_returns as (
     select * from {{ ref('int_order_returns_dated') }}
-),
-
-sold as (
-    select
-        company_id,
-        shop_id,
-        variant_id,
-        product_id,
-        placed_date as sales_date,
-        sum(sold_units) as units,
-        sum(sold_discount_amount) as discount_amount,
-        sum(sold_net_amount) as net_sales_amount,
-        sum(sold_tax_amount) as tax_amount,
-        sum(sold_net_amount) filter (where cost_amount is not null) as costed_net_sales_amount,
-        sum(cost_amount) as cost_amount
-    from order_lines
-    where sold_units > 0
-    group by company_id, shop_id, variant_id, product_id, placed_date
 ),
 
 returned as (

@@ -14,7 +14,8 @@ order_charges as (
         unit_amount,
         amount,
         external_code,
-        occurred_at
+        occurred_at,
+        pull_number
     from newest
 )
 

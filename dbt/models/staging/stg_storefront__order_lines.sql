@@ -23,7 +23,8 @@ order_lines as (
         fulfilled_units,
         cancelled_units,
         returned_units,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

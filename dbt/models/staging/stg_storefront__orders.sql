@@ -26,7 +26,8 @@ orders as (
         shipped_at,
         delivered_at,
         completed_at,
-        cancelled_at
+        cancelled_at,
+        pull_number
     from newest
 )
 

@@ -16,7 +16,8 @@ reservations as (
         status,
         expires_at,
         created_at,
-        closed_at
+        closed_at,
+        pull_number
     from newest
 )
 

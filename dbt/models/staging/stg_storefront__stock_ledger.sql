@@ -14,7 +14,8 @@ stock_ledger as (
         reference_id,
         unit_cost_amount,
         is_assumed,
-        occurred_at
+        occurred_at,
+        pull_number
     from newest
 )
 

@@ -1,0 +1,62 @@
+{#
+    Incremental builds. A table is kept from build to build; what changed since the last build that ended well
+    is named by an `…_changed` model (orders, days, series), deleted from the table and inserted anew. So a
+    build that died between two tables is repaired by the next one, which starts from the same pull.
+    When everything has to be built anew is decided in pipelines/build_scope.py.
+#}
+
+{#
+    The pull up to which the tables were built; -1 if that is not known, so that everything counts as changed.
+    In a full refresh nothing does: no table is kept in which it would be replaced.
+#}
+{% macro last_built_pull() -%}
+    {%- set found = namespace(pull_number=-1) -%}
+    {%- if execute and flags.FULL_REFRESH -%}
+        {%- set found.pull_number = 9223372036854775807 -%}
+    {%- elif execute -%}
+        {%- set state = adapter.get_relation(database=target.database, schema='build_state', identifier='last_build') -%}
+        {%- if state is not none -%}
+            {%- set rows = run_query('select coalesce(max(pull_number), -1) from ' ~ state) -%}
+            {%- set found.pull_number = rows.columns[0].values()[0] -%}
+        {%- endif -%}
+    {%- endif -%}
+    {{ found.pull_number }}
+{%- endmacro %}
+
+{#
+    A table as the last build left it, read by a model that the table itself depends on (so not a ref);
+    without one, a relation of the same columns without rows.
+#}
+{% macro as_last_built(table, columns) -%}
+    {%- set before = none -%}
+    {%- if execute and not flags.FULL_REFRESH -%}
+        {%- set before = adapter.get_relation(database=target.database, schema='intermediate', identifier=table) -%}
+    {%- endif -%}
+    {%- if before is not none -%}
+        {{ before }}
+    {%- else -%}
+        (
+            select
+                {%- for name, kind in columns.items() %}
+                cast(null as {{ kind }}) as {{ name }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            where false
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+{#
+    dbt's strategy `replace_changed`: delete what the model `meta.changed` names (rows `target` and `changed`
+    that meet `meta.replaces`), then insert. dbt's own delete+insert deletes only keys that come again, and a
+    day whose last order was cancelled does not.
+#}
+{% macro get_incremental_replace_changed_sql(arg_dict) -%}
+    {%- set columns = get_quoted_csv(arg_dict['dest_columns'] | map(attribute='name')) -%}
+    delete from {{ arg_dict['target_relation'] }} as target
+    using {{ ref(config.get('meta')['changed']) }} as changed
+    where {{ config.get('meta')['replaces'] }};
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }}
+    from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}

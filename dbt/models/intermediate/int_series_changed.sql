@@ -1,0 +1,136 @@
+{#
+    One row per series (company, variant, location) in which something changed since the last build: the day
+    from which its balances are built anew, with the stock before that day. That is the last day before the
+    first change on which something happened, because the number of days until the next one changes too.
+    A day that changed is compared with the table as it was last built as well: what was there and is gone
+    is in no input any more.
+#}
+with demand as (
+    select * from {{ ref('int_demand_by_day') }}
+),
+
+stock_moves as (
+    select * from {{ ref('int_stock_moves_by_day') }}
+),
+
+order_returns as (
+    select * from {{ ref('int_order_returns_dated') }}
+),
+
+order_days_changed as (
+    select * from {{ ref('int_order_days_changed') }}
+),
+
+ledger_days_changed as (
+    select * from {{ ref('int_ledger_days_changed') }}
+),
+
+balances_before as (
+    select * from {{ as_last_built('int_series_balances', {
+        'company_id': 'varchar', 'variant_id': 'varchar', 'location_id': 'varchar', 'change_date': 'date',
+        'customer_returned_units': 'integer', 'moved_units': 'integer', 'closing_units': 'integer',
+        'has_stock_record': 'boolean',
+    }) }}
+),
+
+days_changed as (
+    select company_id, changed_date from order_days_changed
+    union
+    select company_id, changed_date from ledger_days_changed
+),
+
+touched_by_demand as (
+    select demand.company_id, demand.variant_id, demand.location_id, demand.demand_date as touched_date
+    from demand
+    inner join order_days_changed
+        on
+            demand.company_id = order_days_changed.company_id
+            and demand.demand_date = order_days_changed.changed_date
+),
+
+touched_by_moves as (
+    select
+        stock_moves.company_id, stock_moves.variant_id, stock_moves.location_id,
+        stock_moves.stock_date as touched_date
+    from stock_moves
+    inner join ledger_days_changed
+        on
+            stock_moves.company_id = ledger_days_changed.company_id
+            and stock_moves.stock_date = ledger_days_changed.changed_date
+),
+
+touched_before as (
+    select
+        balances_before.company_id, balances_before.variant_id, balances_before.location_id,
+        balances_before.change_date as touched_date
+    from balances_before
+    inner join days_changed
+        on
+            balances_before.company_id = days_changed.company_id
+            and balances_before.change_date = days_changed.changed_date
+),
+
+-- Returns are few and built anew each time: their days are compared with those in the table.
+returned_now_and_before as (
+    select company_id, variant_id, location_id, returned_date as touched_date, returned_units
+    from order_returns
+    union all
+    select
+        company_id, variant_id, location_id, change_date as touched_date,
+        -customer_returned_units as returned_units
+    from balances_before
+    where customer_returned_units <> 0
+),
+
+touched_by_returns as (
+    select company_id, variant_id, location_id, touched_date
+    from returned_now_and_before
+    group by company_id, variant_id, location_id, touched_date
+    having sum(returned_units) <> 0
+),
+
+touched as (
+    select * from touched_by_demand
+    union all
+    select * from touched_by_moves
+    union all
+    select * from touched_before
+    union all
+    select * from touched_by_returns
+),
+
+first_touched as (
+    select company_id, variant_id, location_id, min(touched_date) as first_date
+    from touched
+    group by company_id, variant_id, location_id
+),
+
+changed as (
+    select
+        first_touched.company_id,
+        first_touched.variant_id,
+        first_touched.location_id,
+        coalesce(max(balances_before.change_date), first_touched.first_date) as from_date,
+        cast(
+            coalesce(
+                arg_max(
+                    balances_before.closing_units - balances_before.moved_units, balances_before.change_date
+                ),
+                0
+            ) as integer
+        ) as opening_units,
+        coalesce(arg_max(balances_before.has_stock_record, balances_before.change_date), false)
+            as has_stock_record
+    from first_touched
+    left join balances_before
+        on
+            first_touched.company_id = balances_before.company_id
+            and first_touched.variant_id = balances_before.variant_id
+            and first_touched.location_id = balances_before.location_id
+            and first_touched.first_date > balances_before.change_date
+    group by
+        first_touched.company_id, first_touched.variant_id, first_touched.location_id,
+        first_touched.first_date
+)
+
+select * from changed
