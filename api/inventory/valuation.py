@@ -95,24 +95,26 @@ _SEGMENTS = (
             numbered.location_id,
             numbered.variant_id,
             case when numbered.delta_units > 0 then numbered.in_edge else numbered.out_edge end as edge,
-            bool_or(numbered.delta_units > 0) as is_in,
-            bool_or(numbered.delta_units < 0) as is_out
+            max(numbered.unit_cost_amount) filter (where numbered.delta_units > 0) as in_cost_amount,
+            max(numbered.unit_cost_amount) filter (where numbered.delta_units < 0) as out_cost_amount,
+            (array_agg(numbered.id) filter (where numbered.delta_units < 0))[1] as out_id
         from numbered
         group by 1, 2, 3
     ),
 
+    -- Units up to an edge came in with the row that ends at the next edge of those that come in, and leave
+    -- with the next one of those that leave. Counted from the last edge down, rows of one such edge form a
+    -- group. (A frame that begins at each row, or a join with the rows, takes the square of their number.)
     spans as (
         select
-            edges.location_id,
-            edges.variant_id,
-            edges.edge,
+            edges.*,
             edges.edge - lag(edges.edge, 1, 0::bigint) over upwards as units,
-            min(edges.edge) filter (where edges.is_in) over onwards as in_edge,
-            min(edges.edge) filter (where edges.is_out) over onwards as out_edge
+            count(edges.in_cost_amount) over downwards as in_group,
+            count(edges.out_id) over downwards as out_group
         from edges
         window
             upwards as (partition by edges.location_id, edges.variant_id order by edges.edge),
-            onwards as (upwards rows between current row and unbounded following)
+            downwards as (partition by edges.location_id, edges.variant_id order by edges.edge desc)
     ),
 
     segments as (
@@ -121,15 +123,19 @@ _SEGMENTS = (
             spans.variant_id,
             spans.edge,
             spans.units,
-            leaving.id as out_id,
-            coalesce(coming.unit_cost_amount, leaving.unit_cost_amount) as unit_cost_amount
+            first_value(spans.out_id) over same_out as out_id,
+            coalesce(
+                first_value(spans.in_cost_amount) over same_in,
+                first_value(spans.out_cost_amount) over same_out
+            ) as unit_cost_amount
         from spans
-        left join numbered as coming
-            on spans.location_id = coming.location_id and spans.variant_id = coming.variant_id
-            and spans.in_edge = coming.in_edge and coming.delta_units > 0
-        left join numbered as leaving
-            on spans.location_id = leaving.location_id and spans.variant_id = leaving.variant_id
-            and spans.out_edge = leaving.out_edge and leaving.delta_units < 0
+        window
+            same_in as (
+                partition by spans.location_id, spans.variant_id, spans.in_group order by spans.edge desc
+            ),
+            same_out as (
+                partition by spans.location_id, spans.variant_id, spans.out_group order by spans.edge desc
+            )
     ),
 """
 )
