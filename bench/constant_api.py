@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 import uvicorn
-from fastapi import Depends, FastAPI, Response
+from fastapi import FastAPI, Response
 
-from api.access import Gatekeeper, authorize
+from api.access import Gatekeeper
 from api.app import create_app
-from api.catalog.router import read_product
+from api.catalog.router import read_product, router
 from core.logging import configure_logging
 from core.settings import load_settings
 
-CONSTANT_PATH = "/api/v1/products/constant"
-_PRODUCT_PATH = "/api/v1/products/{product_id}"
+CONSTANT_PATH = "/api/v1/products/constant/bytes"
 
 
 async def read_constant() -> Response:
@@ -23,11 +22,8 @@ async def read_constant() -> Response:
 
 
 def add_constant(app: FastAPI) -> None:
-    """Put the constant's route just before the product's, so that both are found in the same time."""
-    app.add_api_route(CONSTANT_PATH, read_constant, methods=["GET"], dependencies=[Depends(authorize)])
-    routes = app.router.routes
-    place = next(n for n, route in enumerate(routes) if getattr(route, "path", "") == _PRODUCT_PATH)
-    routes.insert(place, routes.pop())
+    """Put the constant's route among the product's, so that both are found in about the same time."""
+    router.add_api_route("/constant/bytes", read_constant, methods=["GET"])
     gatekeeper = cast(Gatekeeper, app.state.gatekeeper)
     allowed = gatekeeper.permissions["GET", read_product]
     gatekeeper.permissions = {**gatekeeper.permissions, ("GET", read_constant): allowed}

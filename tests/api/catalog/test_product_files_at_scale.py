@@ -1,0 +1,70 @@
+"""Product files and changes of many products at once: set by set, whatever the numbers in the statistics."""
+
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from api.catalog import transfer_sql
+from core.postgres.pools import Database
+from core.postgres.transaction import transaction
+from tests.support.api_client import Api
+from tests.support.companies import Company
+
+PRODUCTS = """
+    insert into products (company_id, id, sku, slug, name, price_amount, cost_amount)
+    select id, uuidv7(), 'P-' || number, 'p-' || number, 'P', number, 1
+    from companies cross join generate_series(1, 3000) as number
+"""
+VARIANTS = """
+    insert into variants (company_id, product_id, sku)
+    select company_id, id, sku from products where sku like 'P-%'
+"""
+
+
+async def test_one_statement_writes_each_changed_price_and_cost_into_the_history(
+    api: Api, company: Company
+) -> None:
+    with api.database.connect("owner") as owner:
+        owner.execute("update products set price_amount = 1 where false")  # plans are made for none
+        owner.execute(PRODUCTS)
+        owner.execute(VARIANTS)
+        assert owner.execute("select count(*) from price_history").fetchone() == (3001,)
+        owner.execute("set statement_timeout = '20s'")
+        owner.execute(
+            "update products set"
+            " price_amount = price_amount + case when price_amount <= 1000 then 1 else 0 end,"
+            " cost_amount = case when price_amount > 2990 then null else cost_amount end where sku like 'P-%'"
+        )
+    prices = "select count(*), sum(unit_price_amount)::int from price_history"
+    changed = "where variant_id in (select variant_id from price_history group by 1 having count(*) > 1)"
+    assert api.rows(f"{prices} {changed}") == [(2000, sum(range(1, 1001)) + sum(range(2, 1002)))]
+    assert api.rows(
+        "select count(*) from cost_history where unit_cost_amount is null and variant_id in"
+        " (select id from variants where sku like 'P-%')"
+    ) == [(10,)]
+    with api.database.connect("owner") as owner:
+        owner.execute("update variants set cost_amount = 2 where sku in ('P-1', 'P-2')")
+        owner.execute("update variants set cost_amount = 2 where sku in ('P-1', 'P-2')")
+    assert api.scalar("select count(*) from cost_history where unit_cost_amount = 2") == 2
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "uq_products_company_id_slug",
+        "uq_products_company_id_barcode",
+        "uq_variants_company_id_barcode",
+    ],
+)
+async def test_who_has_a_slug_or_barcode_is_asked_of_its_index(
+    api: Api, database: Database, company: Company, index: str
+) -> None:
+    """Row-level security keeps an expression from the index; then each row would read the whole company."""
+    with api.database.connect("owner") as owner:
+        owner.execute(PRODUCTS)
+    values: dict[str, Any] = {"company_id": company.id, "shop_ids": None}
+    async with transaction(database, company_id=company.id) as connection:
+        await connection.exec_driver_sql(transfer_sql.CREATE)
+        plan = await connection.execute(sa.text(f"explain {transfer_sql.REFUSE}"), values)
+        assert index in "\n".join(plan.scalars())
