@@ -16,7 +16,7 @@ from api.identity.tokens import STOREFRONT_PREFIX, new_token, token_sha256
 from core.postgres.pools import Database
 from core.time import utc_now
 from tests.support.api_client import Api, assert_problem
-from tests.support.carts import guest, item
+from tests.support.carts import CART, guest, item
 from tests.support.companies import Company
 from tests.support.guests import EMAIL, deliver, guest_order, shown
 from tests.support.lifecycle import ORDERS, RETURNS, levels, post, read, refunds, step
@@ -265,11 +265,15 @@ async def test_a_guest_s_return_goes_its_whole_way_and_no_unit_twice(api: Api, c
 
 
 async def test_the_cart_s_token_opens_what_was_bought_with_it(api: Api, company: Company) -> None:
-    second = add_shop(api, company)
+    second = other_shop_s_key(api, company)
+    [(second_id,)] = api.rows("select id::text from shops where id <> %s", [company.shop_id])
     ada, eve = guest(api, company), guest(api, company)
     bought: dict[str, list[str]] = {}
     for shopper in (ada, eve):
-        await shopper.add(item(company), item(company, shop_id=str(second)))
+        await shopper.add(item(company))
+        body = {"items": [item(company, shop_id=second_id)]}
+        added = await shopper.send("POST", f"{CART}/items", body, **second)
+        assert added.status_code == 201, added.text
         cart_id = (await shopper.cart())["id"]
         token = {"X-Cart-Token": str(shopper.token)}
         answer = await check_out(api.client, cart_id, shopper.headers | token, email="both@example.com")
