@@ -120,8 +120,8 @@ async def test_of_several_images_exactly_one_is_the_primary(api: Api, company: C
     assert [one["is_primary"] for one in stored] == [False, False, True]
     assert api.scalar("select image_url from variant_terms") == "https://example.com/2.jpg"
     images[0]["is_primary"] = True
-    refused = await patch(api, company, product, {"images": images})
-    assert_problem(refused, 422, "invalid_content")
+    refused = assert_problem(await patch(api, company, product, {"images": images}), 422, "invalid_content")
+    assert "one image is the primary one" in refused["errors"][0]["detail"]
     missing = {"url": f"/api/v1/media/{uuid4()}/{'0' * 64}.png"}
     assert_problem(await patch(api, company, product, {"images": [missing]}), 422, "unknown_reference")
     with api.database.connect("owner") as owner, pytest.raises(psycopg.Error, match="one_primary_image"):

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 from api.catalog.rules import is_price_possible, is_sale_below_price, slug_of
@@ -165,6 +166,19 @@ async def test_bad_products_are_refused(
     assert answer.status_code == 422, answer.text
     assert pointer in [error["pointer"] for error in answer.json()["errors"]]
     assert api.scalar("select count(*) from products") == 1
+
+
+def test_the_database_itself_keeps_sale_prices_below(api: Api, company: Company) -> None:
+    plan = (
+        "insert into price_schedules (company_id, product_id, price_amount, sale_price_amount, starts_at)"
+        " select company_id, id, 5, 5, now() from products"
+    )
+    for statement in ("update products set sale_price_amount = price_amount", plan):
+        with (
+            api.database.connect("owner") as owner,
+            pytest.raises(psycopg.errors.CheckViolation, match="sale_below_price"),
+        ):
+            owner.execute(statement)
 
 
 async def test_a_sku_is_unique_in_its_company_only(api: Api, two_companies: tuple[Company, Company]) -> None:

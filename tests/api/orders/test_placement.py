@@ -87,6 +87,7 @@ async def test_yen_have_no_decimals(api: Api, company: Company) -> None:
         owner.execute("update products set price_amount = 333.5")
     order = (await place(api, company)).json()
     assert (order["subtotal_amount"], order["tax_amount"]) == ("334", "33")
+    assert api.rows("select subtotal_amount, total_amount from orders") == [(Decimal(334), Decimal(367))]
 
 
 async def test_the_same_variant_twice_is_one_line(api: Api, company: Company) -> None:

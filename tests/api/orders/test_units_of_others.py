@@ -43,9 +43,16 @@ async def buy_cart(api: Api, company: Company, units: int) -> httpx.Response:
 Buy = Callable[[Api, Company, int], Awaitable[httpx.Response]]
 
 
-@pytest.mark.parametrize("buy", [buy_directly, buy_with_coupon, buy_cart])
+@pytest.mark.parametrize(
+    ("buy", "pointer"),
+    [
+        (buy_directly, "/lines/0/quantity_units"),
+        (buy_with_coupon, "/lines/0/quantity_units"),
+        (buy_cart, "/cart/lines/0"),  # told before anything is placed
+    ],
+)
 async def test_holds_of_others_and_allocations_of_open_orders_both_count(
-    api: Api, company: Company, buy: Buy
+    api: Api, company: Company, buy: Buy, pointer: str
 ) -> None:
     """100 units: 20 in another's cart, 30 wait for money, 40 are paid and 5 of them sent: 10 are left."""
     add_coupon(api, company, "TEN")
@@ -62,6 +69,7 @@ async def test_holds_of_others_and_allocations_of_open_orders_both_count(
     refused = await buy(api, company, 11)
     assert refused.status_code == 409, refused.text
     assert [line["available_units"] for line in refused.json()["lines"]] == [10]
+    assert [fault["pointer"] for fault in refused.json()["errors"]] == [pointer]
     assert (levels(api), counts(api)["orders"]) == ([(95, 85, 10)], 2)
     taken = await buy(api, company, 10)
     assert taken.status_code == 201, taken.text
@@ -94,3 +102,17 @@ async def test_the_same_variant_twice_is_refused_as_a_whole_when_there_are_too_f
     taken = await place(api, company, lines=lines(40), coupon_codes=coupon_codes)
     assert taken.status_code == 201, taken.text
     assert sorted(row[1] for row in levels(api)) == [1, 100]
+
+
+async def test_the_same_variant_twice_is_priced_as_one_line_with_a_coupon_too(
+    api: Api, company: Company
+) -> None:
+    """2 × 3.335 = 6.67; rounded one by one it would be 6.68."""
+    add_coupon(api, company, "TEN")
+    with api.database.connect("owner") as owner:
+        owner.execute("update products set price_amount = 3.335")
+    lines = [{"sku": company.sku, "quantity_units": 1}] * 2
+    order = (await place(api, company, lines=lines, coupon_codes=["TEN"])).json()
+    amounts = [order[f"{name}_amount"] for name in ("subtotal", "discount", "total")]
+    assert amounts == ["6.67", "0.67", "6.00"]
+    assert [line["quantity_units"] for line in order["lines"]] == [2]

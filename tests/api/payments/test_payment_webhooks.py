@@ -5,14 +5,19 @@ import json
 import time
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from api.payments import webhooks
 from core.ids import new_id
+from core.time import utc_now
 from tests.support.api_client import Api, TestClock, assert_problem, open_api
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
 from tests.support.payments import (
+    desk_of,
     intent,
     local_event,
     paid_order,
@@ -42,6 +47,26 @@ async def test_the_same_webhook_three_times_at_once_and_two_days_later_has_one_e
         assert api.rows("select captured_amount, payment_status from payments") == [
             (Decimal("20.00"), "paid")
         ]
+
+
+async def test_a_webhook_that_a_twin_of_the_worker_has_applied_meanwhile_is_left_alone(
+    api: Api, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood on both lists."""
+    payment = await intent(api, company, (await placed_order(api, company))["id"])
+    await send_local(api, company, local_event("payment.captured", payment))
+    on_the_list = [row[0] for row in api.rows("select id from payment_webhooks")]
+    await run_worker(api)
+    stored = "select status, tries, processed_at from payment_webhooks"
+    applied = api.rows(stored)
+
+    async def listed_before(*arguments: Any, **named: Any) -> list[UUID]:
+        return on_the_list
+
+    monkeypatch.setattr(webhooks, "_waiting", listed_before)
+    await webhooks.apply_due(desk_of(api), company.id, now=utc_now())
+    assert api.rows(stored) == applied
+    assert api.scalar("select count(*) from events where type = 'payment.success'") == 1
 
 
 async def test_a_refund_event_waits_for_its_charge_event(api: Api, company: Company) -> None:

@@ -5,6 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+import psycopg
+import pytest
+
 from core.ids import new_id
 from tests.support.api_client import Api, TestClock, assert_problem, open_api
 from tests.support.companies import Company
@@ -188,6 +191,11 @@ async def test_less_may_be_paid_back_and_never_more(api: Api, company: Company) 
     less = await step(api, company, asked["id"], "refund", {"refund_amount": "15.00", "note": "worn"})
     assert (less.json()["refunded_amount"], less.json()["refund_amount"]) == ("15.00", "20.00")
     assert refunds(api) == [("15.00", "worn")]
+    with (
+        api.database.connect("owner") as owner,
+        pytest.raises(psycopg.errors.CheckViolation, match="refunded_at_most_paid"),
+    ):
+        owner.execute("update order_returns set refunded_amount = 20.01")
 
 
 async def test_a_rejected_return_leaves_the_units_to_ask_for(api: Api, company: Company) -> None:
