@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 STOCKWISE := .venv/bin/stockwise
 SETUP := sh .ci/python .ci/bootstrap.py
-FAST := not slow and not soak and not browser and not debian
+FAST := not database and not slow and not soak and not browser and not debian
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check test test-fast soak openapi lock clean
@@ -31,7 +31,7 @@ check: setup ## Lint, format, types, import contracts, SQL, migrations
 test: setup ## All tests but the soak tests; installs Chromium and PostgreSQL when root on Debian
 	@$(PYTHON) .ci/run_tests.py
 
-test-fast: setup ## The tests that need no other program and little time
+test-fast: setup ## The tests that need no server and little time
 	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest -m "$(FAST)" -n auto --maxprocesses 4 --dist loadfile
 
 soak: setup ## The full forms of the long checks
