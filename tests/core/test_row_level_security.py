@@ -34,6 +34,8 @@ REVIEWED_FUNCTIONS = {
     "orders_find_completable",  # which companies have orders whose return window has passed
     "media_find_file",  # one public file, by its unguessable id and hash
     "platform_list_companies",  # for super admins: the route checks the role
+    "product_views_find_tallies",  # which companies have views to count
+    "purge_product_views",  # of all companies, older than an instant
     "purge_idempotency_keys",  # of all companies, older than an instant
     "purge_sessions",  # of all companies, ended before an instant
     "purge_event_deliveries",  # of all companies, of events that their consumer has passed
