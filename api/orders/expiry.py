@@ -38,7 +38,8 @@ async def release_expired_reservations(database: Database, now: datetime) -> int
 
 async def _expire(database: Database, company_id: UUID, order_id: UUID, now: datetime) -> bool:
     async def work(connection: AsyncConnection) -> bool:
-        order = await queries.lock_order(connection, company_id, order_id, OrderFilter(status="pending"))
+        order = await queries.lock_order(connection, company_id, order_id, OrderFilter())
+        # Whatever becomes of a pending order takes this time away.
         expires_at = None if order is None else order["reservation_expires_at"]
         if order is None or expires_at is None or expires_at > now:
             return False
