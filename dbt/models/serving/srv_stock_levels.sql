@@ -22,9 +22,13 @@ srv_stock_levels as (
         stock_levels.on_hand_units,
         stock_levels.reserved_units,
         -- What is on its way between locations is owned, but nobody can buy it yet.
-        case when locations.kind = 'in_transit' then 0 else stock_levels.available_units end as available_units,
+        case
+            when locations.kind = 'in_transit' then 0 else stock_levels.available_units
+        end as available_units,
         stock_levels.low_stock_threshold_units,
-        case when locations.kind = 'in_transit' then 'in_transit' else stock_levels.stock_status end as stock_status,
+        case
+            when locations.kind = 'in_transit' then 'in_transit' else stock_levels.stock_status
+        end as stock_status,
         stock_levels.is_assumed
     from stock_levels
     inner join locations
