@@ -224,7 +224,7 @@ async def settle_operation(
     desk: AppDesk,
     now: Now,
 ) -> Response:
-    """Say what became of an attempt whose answer stays lost (``needs_settling``), as the provider's books say.
+    """Say what became of an attempt whose answer stays lost (``needs_settling``), by the provider's books.
 
     It counts as the provider's answer: orders are confirmed, or the buyer may try again. Nothing is charged.
     """

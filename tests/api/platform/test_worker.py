@@ -77,7 +77,18 @@ async def test_it_works_until_it_is_told_to_stop(
 
 async def test_every_job_finds_nothing_to_do_where_nothing_happened(api: Api, database: Database) -> None:
     jobs = jobs_of(database, api.database.dsn("reader"), api.app.state.settings)
-    names = ["relay", "payments", "sweeper", "carts", "invoices", "completion", "price_schedules", "purge", "view_counts", "views"]
+    names = [
+        "relay",
+        "payments",
+        "sweeper",
+        "carts",
+        "invoices",
+        "completion",
+        "price_schedules",
+        "purge",
+        "view_counts",
+        "views",
+    ]
     assert {job.name for job in jobs} == set(names)
     assert [await job.work() for job in jobs] == [0] * len(names)
 
