@@ -1,4 +1,7 @@
 -- One row per shop: the location that serves it first. A shop without one draws on the company's first.
+-- A view: what is fed now is compared with what was built last (pipelines/build_scope.py).
+{{ config(materialized='view') }}
+
 with shops as (
     select * from {{ ref('stg_storefront__shops') }}
 ),

@@ -1,0 +1,175 @@
+"""Marts brought up to date equal marts built anew, row for row, and what cannot be followed is built anew."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.lake import read_manifest
+from core.postgres.server import Server
+from core.progress import SilentProgress
+from core.settings import Settings, load_settings
+from core.warehouse import Warehouse, define_sources, hold_warehouse
+from pipelines.build_scope import read_scope
+from pipelines.feed.pull import pull
+from pipelines.rounds import hold_round
+from pipelines.steps import FEED, MARTS, RECONCILE, run_step
+from pipelines.transform import build
+from tests.support.databases import fresh_copy
+from tests.support.random_history import RandomHistory
+from tests.support.rounds import SmallShops, make_small_shops
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def shops(
+    database_server: Server, session_settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SmallShops]:
+    """Two companies, one of them imported, whose marts were built once."""
+    home = tmp_path_factory.mktemp("incremental") / "home"
+    with fresh_copy(database_server, session_settings) as database:
+        shops = make_small_shops(database, load_settings({"home": home}))
+        with database.connect("owner") as owner:
+            owner.execute("update companies set data_origin = 'import' where id = %s", [shops.bolt.id])
+        assert bring_up_to_date(shops) == "everything, because there is no earlier build to start from"
+        yield shops
+
+
+def bring_up_to_date(shops: SmallShops) -> str:
+    """Feed, build the marts, reconcile; return what was built."""
+    dsn = shops.database.dsn("reader")
+    with hold_round(shops.settings, dsn, full=False, progress=SilentProgress()) as work:
+        run_step(FEED, work)
+        detail = run_step(MARTS, work).detail
+        run_step(RECONCILE, work)
+        assert work.log.record.alarms == ()
+        return detail.partition(": ")[2]
+
+
+def build_anew(settings: Settings) -> dict[str, list[str]]:
+    """Build marts and serving tables from an equal lake in a folder of their own, and return their rows."""
+    home = settings.home.with_name("anew")
+    home.mkdir(exist_ok=True)
+    if not (home / "lake").exists():
+        (home / "lake").symlink_to(settings.lake_folder)
+    anew = load_settings({"home": home})
+    manifest = read_manifest(anew)
+    assert manifest is not None
+    with hold_warehouse(anew) as warehouse:
+        define_sources(warehouse, manifest)
+        build(anew, "warehouse", full_refresh=True)
+        return rows_of(warehouse)
+
+
+def rows_of(warehouse: Warehouse) -> dict[str, list[str]]:
+    """All rows of all marts and serving tables, in a fixed order."""
+    build(warehouse.settings, "serving")
+    relations = warehouse.rows(
+        "select table_schema || '.' || table_name as name from information_schema.tables"
+        " where table_schema in ('marts', 'serving') order by 1"
+    )
+    return {
+        relation["name"]: sorted(map(repr, warehouse.rows(f"select * from {relation['name']}")))
+        for relation in relations
+    }
+
+
+def differences(shops: SmallShops) -> dict[str, tuple[set[str], set[str]]]:
+    """Per table, the rows that only one of the two builds has."""
+    with hold_warehouse(shops.settings) as warehouse:
+        here = rows_of(warehouse)
+    there = build_anew(shops.settings)
+    assert here.keys() == there.keys()
+    assert sum(map(len, here.values())) > 1000
+    return {
+        name: (set(here[name]) - set(there[name]), set(there[name]) - set(here[name]))
+        for name in here
+        if here[name] != there[name]
+    }
+
+
+def change_at_random(shops: SmallShops, histories: list[RandomHistory], times: int) -> None:
+    for history in histories:
+        history.change(times)
+
+
+def check_random_history(shops: SmallShops, *, seed: int, rounds: int, compared_every: int) -> None:
+    chance = random.Random(seed)
+    with shops.database.connect("owner") as owner:
+        histories = [RandomHistory(owner, company, chance) for company in (shops.acme, shops.bolt)]
+        for number in range(1, rounds + 1):
+            change_at_random(shops, histories, chance.randint(5, 40))
+            assert bring_up_to_date(shops) == "what changed"
+            if number % compared_every == 0:
+                assert differences(shops) == {}, f"seed {seed}, round {number}"
+
+
+def test_marts_after_random_changes_equal_marts_built_anew_row_for_row(shops: SmallShops) -> None:
+    check_random_history(shops, seed=20261121, rounds=3, compared_every=3)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_marts_after_long_random_histories_equal_marts_built_anew(
+    database_server: Server, session_settings: Settings, tmp_path: Path, seed: int
+) -> None:
+    with fresh_copy(database_server, session_settings) as database:
+        shops = make_small_shops(database, load_settings({"home": tmp_path / "home"}))
+        bring_up_to_date(shops)
+        check_random_history(shops, seed=seed, rounds=12, compared_every=2)
+
+
+# A change that the incremental models cannot follow, and the reason that the round gives for a full build.
+# Each reason is looked for before those above it, because what was built last stays as it is.
+UNFOLLOWED = {
+    "update orders set placed_at = placed_at - interval '9 days' where id = %(order_id)s": (
+        "an order moved to another time"
+    ),
+    "update variants set product_id = %(other_product_id)s where id = %(variant_id)s": (
+        "a variant went to another product"
+    ),
+    "insert into shop_locations (company_id, shop_id, location_id, priority)"
+    " values (%(id)s, %(shop_id)s, %(other_location_id)s, -1)": (
+        "a shop is served from another location first"
+    ),
+    "update companies set timezone = 'Pacific/Auckland' where id = %(id)s": (
+        "a company's time zone or currency changed"
+    ),
+    "delete from order_lines where order_id = %(order_id)s": "rows were deleted",
+    "alter table orders add column mark text": "a table was fed anew",
+}
+
+
+@pytest.fixture
+def unfollowed_values(shops: SmallShops) -> dict[str, Any]:
+    with shops.database.connect("owner") as owner:
+        row = owner.execute(
+            "with location as ("
+            " insert into locations (company_id, code, name) values (%(id)s, 'OTHER', 'Other') returning id),"
+            " product as (insert into products"
+            " (company_id, category_id, sku, slug, name, price_amount, status)"
+            " values (%(id)s, %(category_id)s, 'OTHER', 'other', 'Other', 1, 'published') returning id),"
+            " free as (select id from orders where company_id = %(id)s and not exists"
+            " (select from order_returns where order_id = orders.id) order by placed_at limit 1)"
+            " select location.id, product.id, free.id from location, product, free",
+            vars(shops.acme),
+        ).fetchone()
+    assert row is not None
+    names = ("other_location_id", "other_product_id", "order_id")
+    return vars(shops.acme) | dict(zip(names, row, strict=True))
+
+
+def test_a_change_that_cannot_be_followed_by_key_has_everything_built_anew(
+    shops: SmallShops, unfollowed_values: dict[str, Any]
+) -> None:
+    """Each is fed on its own beside what was built last; the scope is read, only the last one is built."""
+    for statement, reason in UNFOLLOWED.items():
+        with shops.database.connect("owner") as owner:
+            owner.execute(statement, unfollowed_values)
+        manifest = pull(shops.settings, shops.database.dsn("reader")).manifest
+        with hold_warehouse(shops.settings) as warehouse:
+            define_sources(warehouse, manifest)
+            assert read_scope(warehouse, manifest).reason == reason
