@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from api.catalog import transfer_sql
@@ -49,22 +48,17 @@ async def test_one_statement_writes_each_changed_price_and_cost_into_the_history
     assert api.scalar("select count(*) from cost_history where unit_cost_amount = 2") == 2
 
 
-@pytest.mark.parametrize(
-    "index",
-    [
-        "uq_products_company_id_slug",
-        "uq_products_company_id_barcode",
-        "uq_variants_company_id_barcode",
-    ],
-)
 async def test_who_has_a_slug_or_barcode_is_asked_of_its_index(
-    api: Api, database: Database, company: Company, index: str
+    api: Api, database: Database, company: Company
 ) -> None:
     """Row-level security keeps an expression from the index; then each row would read the whole company."""
     with api.database.connect("owner") as owner:
         owner.execute(PRODUCTS)
+        owner.execute(VARIANTS)
     values: dict[str, Any] = {"company_id": company.id, "shop_ids": None}
     async with transaction(database, company_id=company.id) as connection:
         await connection.exec_driver_sql(transfer_sql.CREATE)
-        plan = await connection.execute(sa.text(f"explain {transfer_sql.REFUSE}"), values)
-        assert index in "\n".join(plan.scalars())
+        rows = await connection.execute(sa.text(f"explain {transfer_sql.REFUSE}"), values)
+        plan = "\n".join(rows.scalars())
+    for index in ("products_company_id_slug", "products_company_id_barcode", "variants_company_id_barcode"):
+        assert f"uq_{index}" in plan
