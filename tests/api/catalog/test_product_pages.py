@@ -299,3 +299,28 @@ async def test_round_trips_do_not_grow_with_variants_and_pictures(
     assert await measured() == small
     # Kept: the stamp. Made: begin, the stamp twice, product, variants, stock, currency.
     assert small == (7, 1)
+
+
+async def test_nobody_joins_a_statement_that_began_before_they_came(
+    api: Api, pages: ProductPages, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    viewer, asked, gate = viewers(company)["storefront"], asyncio.Event(), asyncio.Event()
+    await pages.read(viewer, product_id=company.product_id)
+    exchange = page_stamps.exchange
+
+    async def held(*arguments: Any) -> Any:
+        answer = await exchange(*arguments)
+        asked.set()
+        await gate.wait()
+        return answer
+
+    monkeypatch.setattr(page_stamps, "exchange", held)
+    early = asyncio.create_task(pages.read(viewer, product_id=company.product_id))
+    await asked.wait()
+    with api.database.connect("owner") as owner:
+        owner.execute("update products set view_count = 41")
+    late = asyncio.create_task(pages.read(viewer, product_id=company.product_id))
+    await asyncio.sleep(0.05)
+    gate.set()
+    assert b'"view_count":0' in (await early).body
+    assert b'"view_count":41' in (await late).body
