@@ -241,6 +241,8 @@ async def _write(connection: AsyncConnection, scope: ImportScope) -> list[sa.Row
     await connection.execute(sa.text(transfer_sql.LOCK_IMPORTS), values)
     await connection.exec_driver_sql("analyze import_rows")
     await connection.execute(sa.text(transfer_sql.RESOLVE), values)
+    for statement in transfer_sql.INDEX:
+        await connection.exec_driver_sql(statement)
     await connection.execute(sa.text(transfer_sql.LOCK_PRODUCTS), values)
     await connection.execute(sa.text(transfer_sql.REFUSE), values | shops)
     await connection.execute(sa.text(transfer_sql.REFUSE_TWINS))

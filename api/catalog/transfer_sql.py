@@ -57,6 +57,14 @@ RESOLVE: Final = """
     left join variants as variant on variant.company_id = :company_id and variant.sku = again.sku
     where again.line = staged.line
 """
+# Whatever the statistics say of a company that is new to them, each row is found by key from either side.
+INDEX: Final = (
+    "create index on import_rows (line)",
+    "create index on import_rows (product_id)",
+    "create index on import_rows (variant_id)",
+    "create index on import_rows (product_sku)",
+    "analyze import_rows",
+)
 # Nobody changes a product or its variants between what is checked and what is written.
 LOCK_PRODUCTS: Final = """
     select id from products
