@@ -122,7 +122,7 @@ class OrderNotes(InputModel):
 
 
 class OrderStatusChange(InputModel):
-    """The next status of an order, and a note for its history."""
+    """The next status of an order, and a note for its history, which the customer reads too."""
 
     status: OrderStatus
     note: Note | None = None
