@@ -240,6 +240,7 @@ async def _write(connection: AsyncConnection, scope: ImportScope) -> list[sa.Row
     shops = {"shop_ids": None if scope.shop_ids is None else list(scope.shop_ids)}
     await connection.execute(sa.text(transfer_sql.LOCK_IMPORTS), values)
     await connection.exec_driver_sql("analyze import_rows")
+    await connection.exec_driver_sql(transfer_sql.JOIN_SETS)
     await connection.execute(sa.text(transfer_sql.RESOLVE), values)
     for statement in transfer_sql.INDEX:
         await connection.exec_driver_sql(statement)

@@ -57,14 +57,10 @@ RESOLVE: Final = """
     left join variants as variant on variant.company_id = :company_id and variant.sku = again.sku
     where again.line = staged.line
 """
-# Whatever the statistics say of a company that is new to them, each row is found by key from either side.
-INDEX: Final = (
-    "create index on import_rows (line)",
-    "create index on import_rows (product_id)",
-    "create index on import_rows (variant_id)",
-    "create index on import_rows (product_sku)",
-    "analyze import_rows",
-)
+# Rows are joined as sets. A company that is new to the statistics seems to have one product, and then each
+# staged row would be compared with all that it has.
+JOIN_SETS: Final = "set local enable_nestloop = off"
+INDEX: Final = ("create index on import_rows (line)", "analyze import_rows")
 # Nobody changes a product or its variants between what is checked and what is written.
 LOCK_PRODUCTS: Final = """
     select id from products
@@ -109,35 +105,29 @@ REFUSE: Final = f"""
                     coalesce(staged.price_amount, product.price_amount)
                 ) + coalesce(staged.price_modifier_amount, variant.price_modifier_amount, 0) < 0
                     then 'price_modifier_amount: it would cost less than nothing'
-                when exists (
-                    select from products as other
-                    where other.company_id = :company_id and other.slug = staged.slug_in_file
-                    and other.sku <> staged.product_sku
-                ) then 'slug: another product has it'
-                when exists (
-                    select from products as other
-                    where other.company_id = :company_id and other.barcode = staged.barcode
-                    and other.sku <> staged.product_sku
-                ) then 'barcode: another product has it'
-                when exists (
-                    select from variants as other
-                    where other.company_id = :company_id and other.barcode = staged.variant_barcode
-                    and other.sku <> staged.sku
-                ) then 'variant_barcode: another variant has it'
+                when slug_holder.sku <> staged.product_sku then 'slug: another product has it'
+                when barcode_holder.sku <> staged.product_sku then 'barcode: another product has it'
+                when variant_barcode_holder.sku <> staged.sku then 'variant_barcode: another variant has it'
                 when staged.options <> '{{}}' and jsonb_array_length(
                     coalesce(staged.product_options, product.options, '[]')
                 ) > 0 and not ({_FITS})
                     then 'options: a variant chooses one value of each option of its product'
-                when staged.options <> '{{}}' and exists (
-                    select from variants as other
-                    where other.company_id = :company_id and other.product_id = staged.product_id
-                    and other.options = staged.options and other.sku <> staged.sku
-                    and other.archived_at is null
-                ) then 'options: another variant has the same'
+                when options_holder.sku <> staged.sku then 'options: another variant has the same'
             end as reason
         from import_rows as staged
         left join products as product on product.company_id = :company_id and product.id = staged.product_id
         left join variants as variant on variant.company_id = :company_id and variant.id = staged.variant_id
+        left join products as slug_holder
+            on slug_holder.company_id = :company_id and slug_holder.slug = staged.slug_in_file
+        left join products as barcode_holder
+            on barcode_holder.company_id = :company_id and barcode_holder.barcode = staged.barcode
+        left join variants as variant_barcode_holder
+            on variant_barcode_holder.company_id = :company_id
+            and variant_barcode_holder.barcode = staged.variant_barcode
+        left join variants as options_holder
+            on options_holder.company_id = :company_id and options_holder.product_id = staged.product_id
+            and options_holder.options = staged.options and staged.options <> '{{}}'
+            and options_holder.archived_at is null
     )
     update import_rows set reason = checked.reason
     from checked where import_rows.line = checked.line and checked.reason is not null
