@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -31,7 +32,7 @@ class TableTranslator(DagsterDbtTranslator):
 
 @dataclass(frozen=True)
 class Layers:
-    """The assets and checks that one dbt selection makes."""
+    """The assets and checks that one dbt selection makes; a key comes after those that it depends on."""
 
     specs: Sequence[dg.AssetSpec]
     checks: Sequence[dg.AssetCheckSpec]
@@ -60,7 +61,8 @@ def read_layers(manifest: dict[str, Any], folders: Sequence[str]) -> Layers:
     """Read the models in these folders of the dbt project, and the tests that guard them."""
     select = " ".join(f"fqn:stockwise.{folder}" for folder in folders)
     specs = build_dbt_asset_specs(manifest=manifest, select=select, dagster_dbt_translator=TableTranslator())
-    keys = {spec.key.path[-1]: spec.key for spec in specs}
+    parents = {spec.key: [dep.asset_key for dep in spec.deps] for spec in specs}
+    keys = {key.path[-1]: key for key in TopologicalSorter(parents).static_order() if key in parents}
     nodes = manifest["nodes"]
     checks = [
         dg.AssetCheckSpec(name=node["name"], asset=keys[nodes[node["attached_node"]]["name"]], blocking=True)

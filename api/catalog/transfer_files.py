@@ -82,7 +82,8 @@ def _check(line: int, values: Mapping[str, str | None]) -> CheckedRow | Reject:
 
 
 def _read_csv(file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str | None] | Reject]]:
-    reader = csv.reader(io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), strict=True)
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    reader = csv.reader(text, strict=True)
     line = 1
     try:
         header = next(reader, [])
@@ -94,6 +95,9 @@ def _read_csv(file: BinaryIO) -> Iterator[tuple[int, Mapping[str, str | None] | 
             line = reader.line_num + 1
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableFile(f"Line {line} can't be read: {error}.", pointer="/file") from None
+    finally:
+        if not file.closed:
+            text.detach()  # who opened it closes it
 
 
 def _named(header: Sequence[str], cells: Sequence[str], line: int) -> Mapping[str, str | None] | Reject:
