@@ -309,6 +309,7 @@ class Benchmark(StrEnum):
 
     CARTS = "carts"
     CATALOG = "catalog"
+    FEED = "feed"
     ORDERS = "orders"
     PIPELINE = "pipeline"
     SEARCH = "search"
