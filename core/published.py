@@ -56,7 +56,7 @@ class Snapshot:
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
         """Answer a question with a table."""
         with self._connection.cursor() as cursor:
-            return cursor.sql(sql, params=list(parameters)).to_arrow_table()
+            return cursor.execute(sql, list(parameters)).to_arrow_table()
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Answer a question that has few rows."""
