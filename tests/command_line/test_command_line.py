@@ -235,6 +235,8 @@ def test_the_demo_stays_out_of_production(tmp_path: Path) -> None:
 
 def test_ctrl_c_is_one_line_and_130(tmp_path: Path) -> None:
     program = (
+        # A suite that a shell runs in the background hands on that this signal is ignored.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import sys, time; sys.argv = ['stockwise', 'doctor'];"
         "import core.doctor; core.doctor.examine = lambda settings: (sys.stderr.write('begun\\n'),"
         " time.sleep(60));"
