@@ -28,6 +28,7 @@ from api.payments.desk import PaymentDesk
 from api.payments.errors import GatewayNotConfigured, PaymentInProgress, PaymentOutcomeUnknown
 from api.payments.gateways.contract import AnswerLost, Gateway, GatewayOutcome, GatewayRequest
 from api.payments.recording import AmountMismatch, References
+from api.payments.rows import Row
 from core.failpoints import reach
 from core.postgres.transaction import run_in_transaction
 from core.time import Clock
@@ -236,6 +237,21 @@ async def _ask(gateway: Gateway | None, kind: str, request: GatewayRequest) -> G
         return None
 
 
+async def lock_operation(
+    connection: AsyncConnection, company_id: UUID, operation_id: UUID
+) -> tuple[Row, Row]:
+    """Lock and return an operation's payment, then the operation: the order in which all lock them."""
+    found = await operation_queries.find_operation(connection, company_id, operation_id=operation_id)
+    assert found is not None
+    payment = await queries.find_payment(connection, company_id, found["payment_id"], is_locked=True)
+    operation = await operation_queries.find_operation(
+        connection, company_id, operation_id=operation_id, is_locked=True
+    )
+    assert payment is not None
+    assert operation is not None
+    return payment, operation
+
+
 async def record_outcome(
     connection: AsyncConnection,
     desk: PaymentDesk,
@@ -246,14 +262,7 @@ async def record_outcome(
     now: datetime,
 ) -> None:
     """Write an answer down, once: the payment first, then what follows from it for its orders."""
-    found = await operation_queries.find_operation(connection, company_id, operation_id=operation_id)
-    assert found is not None
-    payment = await queries.find_payment(connection, company_id, found["payment_id"], is_locked=True)
-    operation = await operation_queries.find_operation(
-        connection, company_id, operation_id=operation_id, is_locked=True
-    )
-    assert payment is not None
-    assert operation is not None
+    payment, operation = await lock_operation(connection, company_id, operation_id)
     if operation["status"] != "pending":
         return
     if outcome is None:

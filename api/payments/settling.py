@@ -110,14 +110,7 @@ def _outcome_of(wanted: OperationSettlement) -> GatewayOutcome:
 async def _give_up(
     connection: AsyncConnection, *, company_id: UUID, operation_id: UUID, now: datetime
 ) -> bool:
-    found = await operation_queries.find_operation(connection, company_id, operation_id=operation_id)
-    assert found is not None
-    payment = await queries.find_payment(connection, company_id, found["payment_id"], is_locked=True)
-    operation = await operation_queries.find_operation(
-        connection, company_id, operation_id=operation_id, is_locked=True
-    )
-    assert payment is not None
-    assert operation is not None
+    payment, operation = await operations.lock_operation(connection, company_id, operation_id)
     if operation["status"] != "pending" or operation["given_up_at"] is not None:
         return False
     await operation_queries.change_operation(connection, operation, given_up_at=now)
