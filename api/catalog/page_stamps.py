@@ -22,6 +22,7 @@ from core.postgres.exchange import (
     Call,
     ExchangeError,
     PreparedStatement,
+    array_text,
     exchange,
     exchange_in_transaction,
 )
@@ -142,14 +143,9 @@ async def read_stamp(connection: AsyncConnection, asked: Asked) -> str | None:
 
 def _calls(viewer: Viewer, names: Collection[str], *, is_slug: bool) -> list[Call]:
     company = str(viewer.company_id)
-    shops = None if viewer.stock_shop_ids is None else _array(map(str, viewer.stock_shop_ids))
+    shops = None if viewer.stock_shop_ids is None else array_text(map(str, viewer.stock_shop_ids))
     statement = _BY_SLUG if is_slug else _BY_ID
-    return [(_BIND, [company]), (statement, [company, _array(names), shops])]
-
-
-def _array(values: Collection[str] | map[str]) -> str:
-    """Write ids or slugs as PostgreSQL's array; in quotes, because one may be called null."""
-    return "{" + ",".join(f'"{value}"' for value in values) + "}"
+    return [(_BIND, [company]), (statement, [company, array_text(names), shops])]
 
 
 def _stamps(rows: list[tuple[str | None, ...]]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from core.postgres.exchange import (
     ExchangeError,
     PreparedStatement,
     Row,
+    array_text,
     exchange,
     exchange_in_transaction,
 )
@@ -144,8 +145,8 @@ async def lock_basket(connection: AsyncConnection, placements: Sequence[Placemen
     lines = [(placement.shop_id, line) for placement in placements for line in placement.lines]
     settings, names = _STATEMENTS[0]
     parameters = _parameters(first) | {
-        "basket_shop_ids": _array(str(shop_id) for shop_id, _ in lines),
-        "basket_variant_ids": _array(_text(line.variant_id) for _, line in lines),
+        "basket_shop_ids": array_text(str(shop_id) for shop_id, _ in lines),
+        "basket_variant_ids": array_text(_text(line.variant_id) for _, line in lines),
     }
     lock, lock_names = _LOCK_BASKET
     await exchange_in_transaction(
@@ -217,12 +218,14 @@ def _parameters(placement: Placement) -> dict[str, str | None]:
         "shipping_method": placement.shipping_method,
         "customer_note": placement.customer_note,
         "expected_total_amount": placement.expected_total_amount,
-        "line_variant_ids": _array(_text(line.variant_id) for line in placement.lines),
-        "line_skus": _array(line.sku for line in placement.lines),
-        "line_quantities": _array(str(line.quantity_units) for line in placement.lines),
-        "line_discounts": _array(_text(line.discount_amount) for line in placement.lines),
-        "line_tax_rates": _array(_text(line.tax_rate) for line in placement.lines),
-        "line_expected_prices": _array(_text(line.expected_unit_price_amount) for line in placement.lines),
+        "line_variant_ids": array_text(_text(line.variant_id) for line in placement.lines),
+        "line_skus": array_text(line.sku for line in placement.lines),
+        "line_quantities": array_text(str(line.quantity_units) for line in placement.lines),
+        "line_discounts": array_text(_text(line.discount_amount) for line in placement.lines),
+        "line_tax_rates": array_text(_text(line.tax_rate) for line in placement.lines),
+        "line_expected_prices": array_text(
+            _text(line.expected_unit_price_amount) for line in placement.lines
+        ),
         "tax_country": placement.tax_country,
         "tax_region": placement.tax_region,
         "shipping_amount": _text(placement.shipping_amount),
@@ -235,12 +238,3 @@ def _parameters(placement: Placement) -> dict[str, str | None]:
 
 def _text(value: UUID | Decimal | None) -> str | None:
     return None if value is None else str(value)
-
-
-def _array(values: Iterable[str | None]) -> str:
-    """Write an array as PostgreSQL reads it."""
-    return "{" + ",".join("NULL" if value is None else _quoted(value) for value in values) + "}"
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

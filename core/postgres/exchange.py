@@ -5,7 +5,7 @@ uses `core.postgres.transaction`. What comes before a Sync message is one
 transaction to PostgreSQL, so a failing statement undoes them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from weakref import WeakKeyDictionary
@@ -119,6 +119,15 @@ def _exchange(pgconn: PGconn, calls: Sequence[Call]) -> PQGen[list[PGresult]]:
     yield from generators.fetch_many(pgconn)  # of the Sync: the transaction has ended
     pgconn.exit_pipeline_mode()
     return answers
+
+
+def array_text(values: Iterable[str | None]) -> str:
+    """Write an array as PostgreSQL reads it."""
+    return "{" + ",".join("NULL" if value is None else _quoted(value) for value in values) + "}"
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _rows(answer: PGresult) -> list[Row]:
