@@ -5,9 +5,7 @@ Requests to the two carts alternate, so that a slow minute of the machine hits b
 
 from __future__ import annotations
 
-import socket
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -21,17 +19,16 @@ import httpx
 import psycopg
 
 from api.identity.tokens import AccessTokens, Grant
+from bench.own_home import own_api, own_api_home
 from bench.report import BenchResult
 from core.errors import StockwiseError
 from core.postgres import migrate
 from core.postgres.server import open_server
-from core.processes import Services
 from core.progress import Progress, SilentProgress
 from core.secrets import load_secrets
-from core.settings import Settings, child_environment, load_settings
+from core.settings import Settings
 
 SIZES = (2, 200)
-START_SECONDS = 60
 _COMPANY = uuid.UUID(int=0x7000_8000_0000_0000_0001)
 _CART = "/api/v1/cart"
 
@@ -128,24 +125,13 @@ _REQUESTS: dict[str, Callable[[Cart, int], None]] = {"edit": _edit, "add": _add,
 @contextmanager
 def _open_carts(settings: Settings, progress: Progress) -> Iterator[list[Cart]]:
     """Start a server and an API of the benchmark's own, and fill the carts."""
-    with tempfile.TemporaryDirectory(prefix="stockwise-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # as root, the server runs as another user
-        own = load_settings({"home": folder / "home", "api_port": _free_port()}).model_copy(
-            update={"database_url": None, "lock_timeout_seconds": settings.lock_timeout_seconds}
-        )
-        with open_server(own) as server:
-            with progress.step("making a company of 2,000 SKUs"):
-                migrate.upgrade(server)
-                with psycopg.connect(server.dsn("owner"), autocommit=True) as owner:
-                    owner.execute(_SEED)
-            environment = child_environment(own)
-            for variable in ("DATABASE_URL", "STOCKWISE_DATABASE_URL"):
-                environment.pop(variable, None)
-            with Services(environment, own.logs_folder) as services:
-                services.start("api", ["serve"], health_url=f"{own.api_url}/health")
-                services.wait_until_ready(timeout_seconds=START_SECONDS)
-                yield [_fill(own, size) for size in SIZES]
+    with own_api_home(settings) as own, open_server(own) as server:
+        with progress.step("making a company of 2,000 SKUs"):
+            migrate.upgrade(server)
+            with psycopg.connect(server.dsn("owner"), autocommit=True) as owner:
+                owner.execute(_SEED)
+        with own_api(own):
+            yield [_fill(own, size) for size in SIZES]
 
 
 def _fill(settings: Settings, size: int) -> Cart:
@@ -164,9 +150,3 @@ def _fill(settings: Settings, size: int) -> Cart:
     cart.measure("fill", "POST", f"{_CART}/items", {"items": items})
     cart.line_id = client.get(_CART).json()["lines"][-1]["id"]
     return cart
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -13,17 +13,14 @@ import csv
 import json
 import os
 import random
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import httpx
@@ -33,17 +30,17 @@ from api.catalog.transfer_runs import run_import
 from api.identity.tokens import STOREFRONT_PREFIX, new_token, token_sha256
 from bench.constant_api import CONSTANT_PATH
 from bench.get_load import Load
+from bench.own_home import START_SECONDS, own_api_home, own_environment
 from bench.products import fill_products
 from bench.report import BenchResult
 from core.errors import StockwiseError
 from core.postgres import migrate
 from core.postgres.server import Server, open_server
 from core.progress import Progress, SilentProgress
-from core.settings import Settings, child_environment, load_settings
+from core.settings import Settings
 
 PRODUCTS, PAGES, ROWS = 100_000, 1_000, 20_000
 CLIENTS = 8
-START_SECONDS = 60
 _COMPANY, _IMPORTER = (UUID(int=0x7000_8000_0000_0000_0000 + number) for number in (1, 2))
 _WORDS = (
     "alpine", "canvas", "cotton", "urban", "trail", "classic", "light", "storm", "merino", "linen", "oak",
@@ -80,7 +77,7 @@ def run(
         raise StockwiseError("The benchmark of the catalogue reads no files.")
     progress = progress or SilentProgress()
     result = BenchResult("catalog")
-    with _open(progress, products=products) as (own, server):
+    with _open(settings, progress, products=products) as (own, server):
         _measure_pages(result, own, server, progress, seconds=seconds, rounds=rounds)
         _measure_imports(result, own, server, progress, rows=rows)
     result.add("products", products, "products")
@@ -217,36 +214,27 @@ def _bare_copy(server: Server, rows: Sequence[dict[str, str]]) -> float:
 
 # Both ---------------------------------------------------------------------------------------------------
 @contextmanager
-def _open(progress: Progress, *, products: int) -> Iterator[tuple[Settings, Server]]:
+def _open(settings: Settings, progress: Progress, *, products: int) -> Iterator[tuple[Settings, Server]]:
     """Start a server of the benchmark's own, with a catalogue."""
-    with tempfile.TemporaryDirectory(prefix="stockwise-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # as root, the server runs as another user
-        own = load_settings({"home": folder / "home", "api_port": _free_port()}).model_copy(
-            update={"database_url": None}
-        )
-        with open_server(own) as server:
-            with progress.step(f"making {products:,} products"):
-                migrate.upgrade(server)
-                with psycopg.connect(server.dsn("owner"), autocommit=True) as owner:
-                    for company_id, slug in ((_COMPANY, "company"), (_IMPORTER, "importer")):
-                        for statement in _SEED.split(";"):
-                            owner.execute(statement, {"id": company_id, "slug": slug})
-                    fill_products(owner, _COMPANY, products)
-                    owner.execute("analyze")
-            yield own, server
+    with own_api_home(settings) as own, open_server(own) as server:
+        with progress.step(f"making {products:,} products"):
+            migrate.upgrade(server)
+            with psycopg.connect(server.dsn("owner"), autocommit=True) as owner:
+                for company_id, slug in ((_COMPANY, "company"), (_IMPORTER, "importer")):
+                    for statement in _SEED.split(";"):
+                        owner.execute(statement, {"id": company_id, "slug": slug})
+                fill_products(owner, _COMPANY, products)
+                owner.execute("analyze")
+        yield own, server
 
 
 @contextmanager
 def _api(own: Settings) -> Iterator[httpx.Client]:
-    environment: dict[str, Any] = child_environment(own)
-    for variable in ("DATABASE_URL", "STOCKWISE_DATABASE_URL"):
-        environment.pop(variable, None)
     own.logs_folder.mkdir(parents=True, exist_ok=True)
     with (own.logs_folder / "constant_api.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.constant_api"], env={**environment, "PYTHONPATH": os.getcwd()},
-            stdout=log, stderr=log,
+            [sys.executable, "-m", "bench.constant_api"],
+            env={**own_environment(own), "PYTHONPATH": os.getcwd()}, stdout=log, stderr=log,
         )  # fmt: skip
         try:
             with httpx.Client(base_url=own.api_url, timeout=30, trust_env=False) as client:
@@ -266,9 +254,3 @@ def _wait(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
         except httpx.TransportError:
             time.sleep(0.2)
     raise StockwiseError("The API did not start; its log is in the benchmark's home.")
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -16,6 +16,8 @@ from typing import cast
 
 import uvloop
 
+from bench.load_generator import content_length
+
 
 @dataclass(frozen=True)
 class Load:
@@ -54,7 +56,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, separator, body = self._answer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _content_length(head):
+        if not separator or len(body) < content_length(head):
             return
         self._measured.answered += 1
         if not head.startswith(b"HTTP/1.1 200"):
@@ -86,14 +88,6 @@ async def run(load: Load) -> Measured:
     await asyncio.gather(*(client.finished for client in clients))
     measured.seconds = time.perf_counter() - began
     return measured
-
-
-def _content_length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return int(value)
-    return 0
 
 
 if __name__ == "__main__":

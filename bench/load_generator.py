@@ -69,7 +69,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._answer += data
         head, separator, body = self._answer.partition(b"\r\n\r\n")
-        if not separator or len(body) < _content_length(head):
+        if not separator or len(body) < content_length(head):
             return
         now = time.perf_counter()
         self._measured.milliseconds.append((now - self._sent_at) * 1000)
@@ -119,7 +119,8 @@ async def run(load: Load) -> Measured:
     return measured
 
 
-def _content_length(head: bytes) -> int:
+def content_length(head: bytes) -> int:
+    """Length of the body that an answer's head announces; 0 if it announces none."""
     for line in head.split(b"\r\n"):
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":

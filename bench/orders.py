@@ -12,11 +12,9 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -30,22 +28,21 @@ from psycopg.conninfo import conninfo_to_dict
 from api.identity.tokens import AccessTokens, Grant
 from api.orders.placement import PLACEMENT_FILE
 from bench.load_generator import Buyer, Load
+from bench.own_home import own_api, own_api_home
 from bench.report import BenchResult
 from core.errors import StockwiseError
 from core.postgres import migrate
 from core.postgres.binaries import program, shared_libraries_folder
 from core.postgres.pools import serving_dsn
 from core.postgres.server import Server, open_server
-from core.processes import Services
 from core.progress import Progress, SilentProgress
 from core.secrets import load_secrets
-from core.settings import Settings, child_environment, load_settings
+from core.settings import Settings
 
 COMPANIES = 10
 SKUS = 2_000
 FIRST_SKU = 10_000_000
 HOT_FROM_CLIENTS = 2
-START_SECONDS = 60
 LONGEST_WAIT_SECONDS = 60
 
 
@@ -73,7 +70,6 @@ class Bench:
 
     settings: Settings
     server: Server
-    folder: Path
     seconds: float
 
 
@@ -232,27 +228,16 @@ _SEED = f"""
 @contextmanager
 def _open_bench(settings: Settings, progress: Progress, *, seconds: float) -> Iterator[Bench]:
     """Start a server and an API of the benchmark's own, with ten companies of 2,000 SKUs."""
-    with tempfile.TemporaryDirectory(prefix="stockwise-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # as root, the server runs as another user
-        own = load_settings({"home": folder / "home", "api_port": _free_port()}).model_copy(
-            update={"database_url": None, "lock_timeout_seconds": settings.lock_timeout_seconds}
-        )
-        with open_server(own) as server:
-            with progress.step(f"making {COMPANIES} companies of {SKUS:,} SKUs"):
-                migrate.upgrade(server)
-                with psycopg.connect(server.dsn("owner"), autocommit=True) as owner:
-                    owner.execute(_SEED)
-            environment = child_environment(own)
-            environment.pop("DATABASE_URL", None)
-            environment.pop("STOCKWISE_DATABASE_URL", None)
-            with Services(environment, own.logs_folder) as services:
-                services.start("api", ["serve"], health_url=f"{own.api_url}/health")
-                services.wait_until_ready(timeout_seconds=START_SECONDS)
-                for shape in (SPREAD, HOT):
-                    script = pgbench_script(is_hot=shape.is_hot)
-                    (folder / f"{shape.name}placement.pgbench").write_text(script, encoding="utf-8")
-                yield Bench(own, server, folder, seconds)
+    with own_api_home(settings) as own, open_server(own) as server:
+        with progress.step(f"making {COMPANIES} companies of {SKUS:,} SKUs"):
+            migrate.upgrade(server)
+            with psycopg.connect(server.dsn("owner"), autocommit=True) as owner:
+                owner.execute(_SEED)
+        with own_api(own):
+            for shape in (SPREAD, HOT):
+                script = pgbench_script(is_hot=shape.is_hot)
+                (own.home / f"{shape.name}placement.pgbench").write_text(script, encoding="utf-8")
+            yield Bench(own, server, seconds)
 
 
 def _run_http(bench: Bench, client_count: int, side: Side, shape: Shape) -> int:
@@ -308,19 +293,19 @@ def _run_pgbench(bench: Bench, client_count: int, side: Side, shape: Shape) -> i
         "PGOPTIONS": str(dsn["options"]),
         "LD_LIBRARY_PATH": str(shared_libraries_folder()),
     }
-    log = bench.folder / "pgbench_log"
+    log = bench.settings.home / "pgbench_log"
     command = [str(program("pgbench")), "-n", "-M", "prepared", "-j", "2"]
     command += ["-c", str(client_count), "-T", f"{bench.seconds:.0f}", "-l", f"--log-prefix={log}"]
     for name, value in _PGBENCH_VARIABLES.items():
         command += ["-D", f"{name}={value}"]
-    command += ["-f", str(bench.folder / f"{shape.name}placement.pgbench")]
+    command += ["-f", str(bench.settings.home / f"{shape.name}placement.pgbench")]
     finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     processed = re.search(r"actually processed: (\d+)", finished.stdout)
     rate = re.search(r"tps = ([0-9.]+)", finished.stdout)
     if finished.returncode or processed is None or rate is None:
         raise StockwiseError(f"pgbench failed: {finished.stderr.strip().splitlines()[-1:]}")
     side.rates.append(float(rate[1]))
-    for file in bench.folder.glob("pgbench_log.*"):
+    for file in bench.settings.home.glob("pgbench_log.*"):
         with file.open(encoding="ascii") as lines:
             side.milliseconds += [int(line.split()[2]) / 1000 for line in lines]
         file.unlink()
@@ -345,9 +330,3 @@ def _count_orders(server: Server) -> int:
         row = owner.execute("select count(*) from orders").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

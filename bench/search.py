@@ -6,9 +6,7 @@ below (a test holds the two together). Both sides fetch all rows, in turns, so t
 
 from __future__ import annotations
 
-import socket
 import statistics
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,21 +28,20 @@ from api.search.queries import compose
 from api.search.schemas import SearchQuery
 from api.search.service import read_query
 from api.search.statement import SETTINGS
+from bench.own_home import own_api, own_api_home
 from bench.products import fill_products
 from bench.report import BenchResult
 from core.errors import StockwiseError
 from core.postgres import migrate
 from core.postgres.pools import serving_dsn
 from core.postgres.server import Server, open_server
-from core.processes import Services
 from core.progress import Progress, SilentProgress
 from core.secrets import load_secrets
-from core.settings import Settings, child_environment, load_settings
+from core.settings import Settings
 
 PRODUCTS = 100_000
 COMPANY = UUID(int=0x7000_8000_0000_0000_0001)
 SQL_FOLDER = Path(__file__).parent / "sql"
-START_SECONDS = 60
 
 # What a buyer does: looks for a word, narrows it down, or browses a department with filters. The
 # department's id is the md5 of "category 0 3", as `fill_products` makes it.
@@ -145,24 +142,13 @@ def written(name: str) -> str:
 
 @contextmanager
 def _open_sides(settings: Settings, progress: Progress, products: int) -> Iterator[Sides]:
-    with tempfile.TemporaryDirectory(prefix="stockwise-bench-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # as root, the server runs as another user
-        own = load_settings({"home": folder / "home", "api_port": _free_port()}).model_copy(
-            update={"database_url": None, "lock_timeout_seconds": settings.lock_timeout_seconds}
-        )
-        with open_server(own) as server:
-            with progress.step(f"making {products:,} products"):
-                _fill(server, products)
-            environment = child_environment(own)
-            for variable in ("DATABASE_URL", "STOCKWISE_DATABASE_URL"):
-                environment.pop(variable, None)
-            with Services(environment, own.logs_folder) as services:
-                services.start("api", ["serve"], health_url=f"{own.api_url}/health")
-                services.wait_until_ready(timeout_seconds=START_SECONDS)
-                dsn = serving_dsn(server.dsn("app"), own)
-                with psycopg.connect(dsn, autocommit=True) as connection, _client(own) as client:
-                    yield Sides(client, connection)
+    with own_api_home(settings) as own, open_server(own) as server:
+        with progress.step(f"making {products:,} products"):
+            _fill(server, products)
+        with own_api(own):
+            dsn = serving_dsn(server.dsn("app"), own)
+            with psycopg.connect(dsn, autocommit=True) as connection, _client(own) as client:
+                yield Sides(client, connection)
 
 
 def _fill(server: Server, products: int) -> None:
@@ -201,12 +187,6 @@ def _run_sql(sides: Sides, statement: str, milliseconds: list[float]) -> int:
             break
     milliseconds.append((time.perf_counter() - began) * 1000)
     return int(rows[0][0])
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 if __name__ == "__main__":
