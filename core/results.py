@@ -144,6 +144,40 @@ _PLANS: dict[str, dict[str, str]] = {
     "restock_data_flags": {"series_id": "varchar", "flag": "varchar"},
 }
 
+_CUSTOMERS: dict[str, dict[str, str]] = {
+    "customer_values": {
+        "customer_id": "varchar",
+        "alive_probability_ratio": "double",
+        "expected_orders": "double",
+        "expected_value_amount": "double",
+        "baseline_value_amount": "double",
+        "model_name": "varchar",
+        "model_version": "varchar",
+        "training_end_date": "date",
+    },
+    "customer_value_accuracy": {
+        "model_name": "varchar",
+        "is_baseline": "boolean",
+        "is_chosen": "boolean",
+        "mean_absolute_error_amount": "double",
+        "bias_ratio": "double",
+        "order_days_error_ratio": "double",
+        "customers_count": "bigint",
+        "test_days": "bigint",
+        "split_date": "date",
+    },
+    "basket_pairs": {
+        "item_id": "varchar",
+        "other_item_id": "varchar",
+        "rank": "bigint",
+        "common_baskets": "bigint",
+        "item_baskets": "bigint",
+        "other_baskets": "bigint",
+        "baskets_count": "bigint",
+    },
+}
+
 RESULTS: dict[str, dict[str, str]] = {
-    name: {**_EVERY, **columns} for name, columns in {**_FORECAST, **_PLANS, **_RECOMMENDATIONS}.items()
+    name: {**_EVERY, **columns}
+    for name, columns in {**_FORECAST, **_PLANS, **_RECOMMENDATIONS, **_CUSTOMERS}.items()
 }

@@ -42,6 +42,7 @@ dated as (
         orders.shop_id,
         orders.customer_id,
         orders.status,
+        orders.payment_status,
         orders.placed_by,
         orders.placed_at,
         {{ local_date('orders.placed_at', 'companies.timezone') }} as placed_date,
@@ -50,7 +51,9 @@ dated as (
             when orders.shipping_amount <> 0 then orders.shipping_amount
             else cast(coalesce(shipping_charges.amount, 0) as decimal(14, 2))
         end as shipping_amount,
+        orders.shipping_amount as stated_shipping_amount,
         orders.discount_amount,
+        orders.tax_amount,
         orders.total_amount,
         orders.prices_include_tax,
         companies.minor_unit_digits

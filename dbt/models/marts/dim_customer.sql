@@ -1,36 +1,38 @@
--- No name, address or e-mail: nobody needs them for numbers, and an erasure has nothing to follow here.
+-- No name, address, e-mail or code of another system: nobody needs them for numbers, and an erasure has
+-- nothing to follow here.
 with customers as (
     select * from {{ ref('stg_storefront__customers') }}
 ),
 
-order_lines as (
-    select * from {{ ref('int_order_lines_sold') }}
-),
-
 bought as (
-    select
-        company_id,
-        customer_id,
-        min(placed_date) as first_order_date,
-        max(placed_date) as last_order_date,
-        cast(count(distinct order_id) as integer) as orders_count
-    from order_lines
-    where customer_id is not null and sold_units > 0
-    group by company_id, customer_id
+    select * from {{ ref('int_customers_scored') }}
 ),
 
 dim_customer as (
     select
         customers.company_id,
         customers.customer_id,
-        customers.external_code,
+        cast(
+            row_number() over (partition by customers.company_id order by customers.customer_id) as integer
+        ) as customer_number,
         customers.country,
         customers.user_id is not null as is_registered,
         customers.accepts_marketing,
         customers.pseudonymised_at is not null as is_pseudonymised,
+        bought.first_order_id,
         bought.first_order_date,
         bought.last_order_date,
-        coalesce(bought.orders_count, 0) as orders_count
+        cast(coalesce(bought.orders_count, 0) as integer) as orders_count,
+        cast(coalesce(bought.order_days_count, 0) as integer) as order_days_count,
+        cast(coalesce(bought.units, 0) as integer) as units,
+        cast(coalesce(bought.net_sales_amount, 0) as decimal(18, 2)) as net_sales_amount,
+        cast(coalesce(bought.margin_amount, 0) as decimal(18, 2)) as margin_amount,
+        cast(coalesce(bought.kept_net_sales_amount, 0) as decimal(18, 2)) as kept_net_sales_amount,
+        cast(coalesce(bought.kept_margin_amount, 0) as decimal(18, 2)) as kept_margin_amount,
+        bought.recency_score,
+        bought.frequency_score,
+        bought.monetary_score,
+        coalesce(bought.segment, 'no_orders') as segment
     from customers
     left join bought
         on customers.company_id = bought.company_id and customers.customer_id = bought.customer_id

@@ -12,7 +12,8 @@ cart_lines as (
         quantity_units,
         added_unit_price_amount,
         unit_price_amount,
-        added_at
+        added_at,
+        pull_number
     from newest
 )
 

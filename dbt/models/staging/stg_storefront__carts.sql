@@ -14,7 +14,8 @@ carts as (
         abandoned_at,
         converted_at,
         merged_into_cart_id,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

@@ -13,7 +13,9 @@ order_return_lines as (
         unit_price_amount,
         refund_amount,
         disposition,
-        created_at
+        reason,
+        created_at,
+        pull_number
     from newest
 )
 

@@ -14,7 +14,14 @@ order_returns as (
         reason,
         refund_amount,
         returned_at,
-        created_at
+        requested_at,
+        decided_at,
+        received_at,
+        refunded_at,
+        refunded_amount,
+        refund_id as payment_refund_id,
+        created_at,
+        pull_number
     from newest
 )
 

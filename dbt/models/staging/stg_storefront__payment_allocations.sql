@@ -13,7 +13,8 @@ payment_allocations as (
         captured_amount,
         refund_reserved_amount,
         refunded_amount,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

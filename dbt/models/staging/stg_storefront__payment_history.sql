@@ -11,7 +11,8 @@ payment_history as (
         from_status,
         to_status,
         changed_by,
-        occurred_at
+        occurred_at,
+        pull_number
     from newest
 )
 

@@ -14,7 +14,8 @@ payment_refunds as (
         status,
         requested_by,
         processed_at,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

@@ -27,7 +27,8 @@ payments as (
         failed_at,
         cancelled_at,
         refunded_at,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

@@ -13,7 +13,8 @@ product_views as (
         viewed_at,
         duration_seconds,
         source,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 
