@@ -12,7 +12,7 @@ from api.errors import Forbidden, InvalidContent
 from api.published import describe_build
 from core.metrics.inventory import lowest_stock, stock_summary
 from core.metrics.period import MAX_DAYS, Period, last_days
-from core.metrics.sales import SalesTotals, best_sellers, sales_by_day, sales_totals
+from core.metrics.sales import best_sellers, sales_by_day, sales_totals
 from core.published import Snapshot
 
 DEFAULT_DAYS = 28
@@ -64,7 +64,7 @@ def dashboard(snapshot: Snapshot, question: Question, *, limit: int) -> dict[str
 def sales(snapshot: Snapshot, question: Question) -> dict[str, Any]:
     """Totals and one row per day."""
     period = _period(snapshot, question)
-    totals: SalesTotals = sales_totals(snapshot, period, shop_ids=question.shop_ids)
+    totals = sales_totals(snapshot, period, shop_ids=question.shop_ids)
     return {
         **_head(snapshot, question),
         "period": period,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.metrics.sales import Queryable
+from core.metrics.queryable import Queryable
 
 
 def stock_summary(snapshot: Queryable) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.metrics.sales import Queryable
+from core.metrics.queryable import Queryable
 
 SHELVES = ("for_you", "buy_again", "new_for_you", "trending")
 DEPTH = 50

@@ -1,89 +1,82 @@
-"""What each business figure means: one definition, shown wherever the figure is."""
+"""The one registry of business figures: what each means, and the one SQL it is computed by.
+
+Reports, API, pages and the command line ask for figures by name (`core.metrics.ask`); each name is defined in
+one module of `core.metrics.definitions`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
+
+from core.metrics import definitions
+from core.metrics.metric import Format as Format
+from core.metrics.metric import GoodDirection as GoodDirection
+from core.metrics.metric import Metric as Metric
+from core.metrics.metric import Rollup as Rollup
+from core.metrics.metric import Source as Source
+from core.metrics.metric import Unit as Unit
 
 
-@dataclass(frozen=True)
-class Metric:
-    """A business figure in words a manager reads.
+def join(metrics: Iterable[Metric], sources: Iterable[Source]) -> tuple[dict[str, Metric], dict[str, Source]]:
+    """Return metrics and sources by name, after a look at what would only fail when somebody asks.
 
-    ``formula`` names columns of the serving tables; ``good_direction`` says which way is better.
+    Raises
+    ------
+    ValueError
+        If a name is given twice, or a metric names a source or a metric that does not exist.
     """
+    metrics_by_name: dict[str, Metric] = {}
+    sources_by_name: dict[str, Source] = {}
+    for metric in metrics:
+        if metric.name in metrics_by_name:
+            raise ValueError(f"the metric {metric.name} is defined twice")
+        metrics_by_name[metric.name] = metric
+    for source in sources:
+        if source.name in sources_by_name:
+            raise ValueError(f"the source {source.name} is defined twice")
+        sources_by_name[source.name] = source
+    for metric in metrics_by_name.values():
+        _check(metric, metrics_by_name, sources_by_name)
+    return metrics_by_name, sources_by_name
 
-    name: str
-    title: str
-    definition: str
-    formula: str
-    unit: Literal["money", "orders", "units", "ratio"]
-    good_direction: Literal["up", "down", "none"]
+
+def base_metrics(name: str) -> tuple[str, ...]:
+    """Return the metrics with a source that a metric is made of; itself if it has one."""
+    metric = METRICS[name]
+    if not metric.is_derived:
+        return (name,)
+    found = [base for need in metric.needs for base in base_metrics(need)]
+    return tuple(dict.fromkeys(found))
 
 
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric(
-            "net_sales_amount",
-            "Net sales",
-            "Goods sold on the day the order was placed: without tax and shipping, after discounts and"
-            " cancelled units, before returns.",
-            "sum(net_sales_amount)",
-            "money",
-            "up",
-        ),
-        Metric(
-            "orders_count",
-            "Orders",
-            "Orders placed and not cancelled as a whole.",
-            "sum(orders_count)",
-            "orders",
-            "up",
-        ),
-        Metric(
-            "average_order_value_amount",
-            "Average order value",
-            "Net sales per order.",
-            "sum(net_sales_amount) / sum(orders_count)",
-            "money",
-            "up",
-        ),
-        Metric("units", "Units sold", "Units ordered and not cancelled.", "sum(units)", "units", "up"),
-        Metric(
-            "discount_amount",
-            "Discounts",
-            "What discounts took off the goods' price.",
-            "sum(discount_amount)",
-            "money",
-            "down",
-        ),
-        Metric(
-            "returns_amount",
-            "Returns",
-            "Refunds for goods, on the day they came back, whenever they were sold.",
-            "sum(returns_amount)",
-            "money",
-            "down",
-        ),
-        Metric(
-            "margin_amount",
-            "Gross margin",
-            "Net sales less the goods' cost as it was when they were ordered.",
-            "sum(margin_amount)",
-            "money",
-            "up",
-        ),
-        Metric(
-            "shipping_amount",
-            "Shipping",
-            "What customers were charged for shipping.",
-            "sum(shipping_amount)",
-            "money",
-            "none",
-        ),
-        Metric(
-            "tax_amount", "Tax", "Tax on goods that were not cancelled.", "sum(tax_amount)", "money", "none"
-        ),
+def _check(metric: Metric, metrics: Mapping[str, Metric], sources: Mapping[str, Source]) -> None:
+    if metric.is_derived:
+        unknown = [need for need in metric.needs if need not in metrics]
+        if unknown or not metric.needs:
+            raise ValueError(f"the metric {metric.name} is made of unknown metrics: {unknown}")
+        _refuse_circle(metric.name, metrics, ())
+    elif metric.source not in sources:
+        raise ValueError(f"the metric {metric.name} has an unknown source: {metric.source}")
+
+
+def _refuse_circle(name: str, metrics: Mapping[str, Metric], seen: tuple[str, ...]) -> None:
+    if name in seen:
+        raise ValueError(f"the metric {name} is made of itself")
+    for need in metrics[name].needs:
+        _refuse_circle(need, metrics, (*seen, name))
+
+
+def _defined() -> tuple[dict[str, Metric], dict[str, Source]]:
+    modules = [
+        importlib.import_module(f"{definitions.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(definitions.__path__)
+    ]
+    return join(
+        (metric for module in modules for metric in module.METRICS),
+        (source for module in modules for source in module.SOURCES),
     )
-}
+
+
+METRICS, SOURCES = _defined()

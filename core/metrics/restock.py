@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.metrics.sales import Queryable
+from core.metrics.queryable import Queryable
 
 
 @dataclass(frozen=True)

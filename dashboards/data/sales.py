@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from core.metrics.period import Period, last_days
-from core.metrics.sales import SalesTotals, best_sellers, sales_by_day, sales_totals
+from core.metrics.sales import best_sellers, sales_by_day, sales_totals
 from core.published import BuildInfo, open_snapshot
 from dashboards import context
 
@@ -25,8 +25,8 @@ class SalesOverview:
     data_origin: str
     period: Period
     previous_period: Period
-    totals: SalesTotals
-    previous_totals: SalesTotals
+    totals: dict[str, Any]
+    previous_totals: dict[str, Any]
     days: list[dict[str, Any]]
     previous_days: list[dict[str, Any]]
     best_sellers: list[dict[str, Any]]

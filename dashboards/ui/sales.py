@@ -40,7 +40,7 @@ def show_totals(overview: SalesOverview) -> None:
     grid = st.grid(len(HEADLINES), min_column_width=150)
     for name in HEADLINES:
         metric = METRICS[name]
-        now, before = getattr(overview.totals, name), getattr(overview.previous_totals, name)
+        now, before = overview.totals[name], overview.previous_totals[name]
         grid.metric(
             metric.title,
             headline(now, overview.currency) if metric.unit == "money" else f"{now:,}",

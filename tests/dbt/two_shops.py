@@ -32,7 +32,9 @@ def _add_london(rows: RawRows) -> None:
     rows.add("shop_locations", **london, shop_id="web", location_id="store", priority=2)
     rows.add("shop_locations", **london, shop_id="web", location_id="depot", priority=1)
     rows.add("customers", **london, id="anna", external_code="A", country="United Kingdom")
-    rows.add("categories", **london, id="kitchen", name="Kitchen", slug="kitchen")
+    rows.add("categories", **london, id="home", name="Home", slug="home", path="home/", level=0)
+    rows.add("categories", **london, id="kitchen", name="Kitchen", slug="kitchen", parent_id="home",
+             path="home/kitchen/", level=1)  # fmt: skip
     goods = {**london, "status": "published"}
     rows.add("products", **goods, id="mugs", sku="M", slug="m", name="Mug", category_id="kitchen",
              price_amount=Decimal(14), sale_price_amount=Decimal(12), cost_amount=Decimal(5))  # fmt: skip

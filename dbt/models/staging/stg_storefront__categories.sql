@@ -10,6 +10,7 @@ categories as (
         name,
         slug,
         level,
+        path,
         is_active,
         archived_at,
         created_at
