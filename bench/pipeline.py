@@ -41,12 +41,12 @@ def run(settings: Settings, *, files: Sequence[Path] = (), progress: Progress | 
         full = _go_round(own, server, result, "full", shown)
         full_seconds = import_seconds + full
         result.add("full_seconds", full_seconds, "s")
-        orders = _add_orders(server, days_later=0)
+        orders = add_orders(server, share=NEW_ORDERS_SHARE, days_later=0)
         result.add("new_orders", orders, "orders")
         same_day = _go_round(own, server, result, "incremental", shown)
         result.add("incremental_seconds", same_day, "s", baseline=full_seconds)
         result.add("incremental_to_full_round", same_day, "s", baseline=full)
-        _add_orders(server, days_later=1)
+        add_orders(server, share=NEW_ORDERS_SHARE, days_later=1)
         next_day = _go_round(own, server, result, "next_day", shown)
         result.add("next_day_seconds", next_day, "s", baseline=full_seconds)
     peak = max(figure.value for title, figure in result.figures.items() if title.endswith("_peak_mb"))
@@ -85,13 +85,13 @@ def _go_round(
     return seconds
 
 
-def _add_orders(server: Server, *, days_later: int) -> int:
-    """Place copies of every hundredth order on the newest day or later; return how many.
+def add_orders(server: Server, *, share: float, days_later: int) -> int:
+    """Place copies of a share of all orders on the newest day or later; return how many.
 
     Stock comes in first, so that none falls below zero.
     """
     with connect(server.dsn("owner")) as owner, owner.cursor() as cursor:
-        row = cursor.execute(_COPY_ORDERS, {"share": NEW_ORDERS_SHARE, "days_later": days_later}).fetchone()
+        row = cursor.execute(_COPY_ORDERS, {"share": share, "days_later": days_later}).fetchone()
         owner.execute("analyze")
     assert row is not None
     return int(row[0])
