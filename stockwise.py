@@ -18,8 +18,10 @@ from api.catalog.commands import register as register_product_files
 from api.event_commands import register as register_events
 from core.command_line import Reconciled, Session, hoist_global_flags
 from core.errors import StockwiseError, UsageError
+from core.reports.commands import register as register_report
 from core.telemetry import switch_telemetry_off
 from core.terminal import Terminal
+from pipelines.feed.commands import register as register_feed
 from pipelines.imports.commands import register as register_histories
 
 SHORT_HELP = """\
@@ -49,6 +51,10 @@ register_histories(imports)
 events = typer.Typer(help="See to events that could not be delivered.", no_args_is_help=True)
 app.add_typer(events, name="events")
 register_events(events)
+register_report(app)
+feeds = typer.Typer(help="Look at the feed, and read a part of it anew.", no_args_is_help=True)
+app.add_typer(feeds, name="feed")
+register_feed(feeds)
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
 Compared = Annotated[Reconciled, typer.Argument(help="What to compare.")]
@@ -312,7 +318,10 @@ class Benchmark(StrEnum):
     FEED = "feed"
     ORDERS = "orders"
     PIPELINE = "pipeline"
+    REPORTS = "reports"
+    SCALE = "scale"
     SEARCH = "search"
+    SERVING = "serving"
 
 
 @app.command(rich_help_panel="Operate")
@@ -322,6 +331,12 @@ def bench(
     files: Annotated[
         list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Input, if it needs any.")
     ] = None,
+    lines: Annotated[
+        str | None, typer.Option(help="Order lines, as 100000,1000000: for scale and reports.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the generated companies here: for scale and reports.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure this machine and print each figure beside its baseline.
@@ -330,8 +345,13 @@ def bench(
     """
     session = _session(context)
     settings = session.start_with()
+    from bench.options import read_options
+
     result = import_module(f"bench.{name.value}").run(
-        settings, files=files or [], progress=session.terminal.progress()
+        settings,
+        files=files or [],
+        progress=session.terminal.progress(),
+        **read_options(name.value, lines=lines, folder=folder),
     )
     if as_json:
         session.terminal.json(result)

@@ -70,6 +70,7 @@ def examine(settings: Settings) -> list[Check]:
         ("ports", _check_ports),
         ("postgresql", _check_postgresql),
         ("last run", _check_last_run),
+        ("feed", _check_feed),
         ("locks", _check_locks),
     ]
     found: list[Check] = []
@@ -236,6 +237,28 @@ def _check_last_run(settings: Settings) -> Iterator[Check]:
         yield Check("last run", "warning", f"failed {when}: {last.reason}", "More: stockwise status")
     else:
         yield Check("last run", "ok", f"{last.status}, {when}")
+
+
+def _check_feed(settings: Settings) -> Iterator[Check]:
+    from core.lake import read_manifest
+
+    manifest = read_manifest(settings)
+    if manifest is None:
+        yield Check("feed", "ok", "nothing was fed yet")
+        return
+    hours = (datetime.now(tz=UTC) - manifest.horizon_at).total_seconds() / 3600
+    detail = f"{len(manifest.tables)} tables, as of {manifest.horizon_at:%Y-%m-%d %H:%M} UTC"
+    if hours > settings.feed_lag_hours:
+        hint = "Run: stockwise run; or let 'stockwise dagster' run it every day."
+        yield Check("feed", "warning", f"{detail}: {hours:.0f} hours ago", hint)
+        return
+    open_since = manifest.oldest_open.open_since if manifest.oldest_open else manifest.horizon_at
+    minutes = (manifest.horizon_at - open_since).total_seconds() / 60
+    if minutes >= settings.feed_open_transaction_minutes:
+        hint = "Find it in pg_stat_activity and end it: what it writes is not fed before."
+        yield Check("feed", "warning", f"{detail}; a transaction was open for {minutes:.0f} minutes", hint)
+    else:
+        yield Check("feed", "ok", detail)
 
 
 def _check_locks(settings: Settings) -> Iterator[Check]:

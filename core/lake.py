@@ -35,17 +35,27 @@ class Segment(_Frozen):
 
 
 class LakeColumn(_Frozen):
-    """A column as PostgreSQL declares it."""
+    """A column as PostgreSQL declares it.
+
+    Rows of pulls before ``since_pull`` came before the column: their files lack it, and their value is
+    ``missing_value``, as PostgreSQL fills the rows that ``add column … default`` finds (a text; ``None``
+    is null). ``number`` tells a column from one of the same name that was dropped; 0 is not known.
+    """
 
     name: str
     postgres_type: str
+    number: int = 0
+    is_computed: bool = False
+    since_pull: int = 0
+    missing_value: str | None = None
 
 
 class LakeTable(_Frozen):
     """A fed table: what identifies a row, and the segments that hold its versions, oldest first.
 
     A ``is_whole`` table is replaced by every pull: its one segment is the table. ``storage`` is the number
-    of its file in PostgreSQL, which changes when it is truncated, restored or rewritten.
+    of its file in PostgreSQL, which changes when it is truncated, restored or rewritten. ``read_whole_at``
+    is the pull that last read rows anew which it had before: what was built from them can't be continued.
     """
 
     name: str
@@ -53,6 +63,7 @@ class LakeTable(_Frozen):
     columns: tuple[LakeColumn, ...]
     is_whole: bool
     storage: int
+    read_whole_at: int = 0
     segments: tuple[Segment, ...]
 
 
@@ -86,6 +97,8 @@ class Manifest(_Frozen):
 
     ``snapshot`` is the bound of the next pull; every order committed before ``horizon_at`` is in.
     ``generation`` changes when everything was read anew, so that nothing derived is carried over.
+    ``forgetting`` names the companies of which older versions still have to leave the files: a person was
+    erased there.
     """
 
     format: int = MANIFEST_FORMAT
@@ -96,6 +109,7 @@ class Manifest(_Frozen):
     source: Source
     horizon_at: datetime
     oldest_open: OpenTransaction | None
+    forgetting: tuple[str, ...] = ()
     tables: tuple[LakeTable, ...]
     totals: tuple[ControlTotal, ...]
 

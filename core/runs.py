@@ -6,7 +6,7 @@ Written by the pipelines, read by the API, the dashboards and ``stockwise doctor
 import os
 import socket
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -49,6 +49,45 @@ class ReconciliationRecord(_Frozen):
     is_equal: bool
 
 
+class FedTableRecord(_Frozen):
+    """What one pull brought of a table, and what the lake holds of it then."""
+
+    table: str
+    rows: int
+    bytes: int
+    seconds: float
+    lake_rows: int
+    lake_bytes: int
+    segments: int
+
+
+class FeedRecord(_Frozen):
+    """One pull: all tables have its one horizon; ``lag_seconds`` is how old the lake was before it."""
+
+    pull_id: str
+    horizon_at: datetime
+    lag_seconds: float | None
+    oldest_open_seconds: float | None
+    rows: int
+    bytes: int
+    seconds: float
+    tables: tuple[FedTableRecord, ...]
+
+
+class VolumeRecord(_Frozen):
+    """Rows of one company's day beside what the same weekdays before brought."""
+
+    company_id: str
+    table: str
+    day: date
+    rows: int
+    usual_rows: float
+    least_rows: float
+    most_rows: float
+    weeks: int
+    status: Literal["usual", "unusual", "sudden"]
+
+
 class TestRecord(_Frozen):
     """One data test of dbt."""
 
@@ -80,6 +119,8 @@ class RunRecord(_Frozen):
     steps: tuple[StepRecord, ...] = ()
     reconciliation: tuple[ReconciliationRecord, ...] = ()
     tests: tuple[TestRecord, ...] = ()
+    feed: FeedRecord | None = None
+    volumes: tuple[VolumeRecord, ...] = ()
     host: str = ""
     process_id: int = 0
 
@@ -87,7 +128,12 @@ class RunRecord(_Frozen):
         """Leave only what one company may see."""
         own = tuple(line for line in self.reconciliation if line.company_id == company_id)
         alarms = tuple(alarm for alarm in self.alarms if alarm.company_id == company_id)
-        return self.model_copy(update={"reconciliation": own, "alarms": alarms})
+        volumes = tuple(line for line in self.volumes if line.company_id == company_id)
+        # How much came is the sum of all companies; how late it came is everybody's.
+        feed = self.feed.model_copy(update={"rows": 0, "bytes": 0, "tables": ()}) if self.feed else None
+        return self.model_copy(
+            update={"reconciliation": own, "alarms": alarms, "volumes": volumes, "feed": feed}
+        )
 
 
 class RunLog:
@@ -112,6 +158,14 @@ class RunLog:
     def set_reconciliation(self, lines: Sequence[ReconciliationRecord]) -> None:
         """Note the comparison with the source."""
         self._update(reconciliation=tuple(lines))
+
+    def set_feed(self, feed: FeedRecord) -> None:
+        """Note what the pull brought."""
+        self._update(feed=feed)
+
+    def set_volumes(self, lines: Sequence[VolumeRecord]) -> None:
+        """Note each company's last whole day beside its weekdays before."""
+        self._update(volumes=tuple(lines))
 
     def add_tests(self, tests: Sequence[TestRecord]) -> None:
         """Note data tests, also those that passed."""

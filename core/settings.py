@@ -31,6 +31,7 @@ MASK = "********"
 _SPECIAL_VARIABLES = {
     "environment": ("STOCKWISE_ENV",),
     "database_url": ("STOCKWISE_DATABASE_URL", "DATABASE_URL"),
+    "cache_url": ("STOCKWISE_CACHE_URL", "CACHE_URL"),
 }
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -101,8 +102,11 @@ class Settings(BaseModel):
     cart_days: int = Field(30, ge=1, le=365, description="Life of a cart that nobody touches")
     cart_abandoned_hours: int = Field(24, ge=1, le=720, description="Idle hours that make a cart abandoned")
 
+    cache_url: SecretStr | None = Field(
+        None, description="Redis that all API processes share; unset: each process's memory"
+    )
     product_pages: int = Field(
-        5000, ge=1, le=1_000_000, description="Product pages that one API process keeps"
+        5000, ge=1, le=1_000_000, description="Product pages that one API process keeps in memory"
     )
     product_view_days: int = Field(400, ge=30, le=3650, description="How long views of products are kept")
 
@@ -119,6 +123,13 @@ class Settings(BaseModel):
     )
     keep_builds: int = Field(3, ge=1, le=100, description="Published builds kept for readers")
 
+    feed_open_transaction_minutes: float = Field(
+        5, gt=0, le=1440, description="Age of an open transaction that raises an alarm"
+    )
+    feed_lag_hours: float = Field(
+        26, gt=0, le=8760, description="Age of the newest feed that raises an alarm; a day's schedule and two"
+    )
+
     jwt_key: SecretStr | None = Field(None, description="Signs access tokens; unset: made in home")
     owner_password: SecretStr | None = Field(None, description="Of the role that migrates")
     app_password: SecretStr | None = Field(None, description="Of the role that serves")
@@ -129,6 +140,13 @@ class Settings(BaseModel):
     )
 
     _origins: dict[str, Origin] = PrivateAttr(default_factory=dict)
+
+    @field_validator("cache_url")
+    @classmethod
+    def _check_cache_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("redis://", "rediss://")):
+            raise ValueError("Write it as redis://host:6379/0 or rediss://user:password@host:6379/0")
+        return url
 
     @field_validator("home")
     @classmethod

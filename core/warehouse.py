@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import StockwiseError
-from core.lake import Manifest, newest_result, raw_folder
+from core.lake import PULL_NUMBER, LakeColumn, LakeTable, Manifest, Segment, newest_result, raw_folder
 from core.locks import LockHeldError, hold_lock
 from core.results import RESULTS
 from core.settings import Settings
@@ -84,6 +84,7 @@ def lock_file(settings: Settings) -> Path:
 @contextmanager
 def open_scratch(settings: Settings) -> Iterator[WarehouseConnection]:
     """Open a database in memory, to work on files with the warehouse's limits."""
+    settings.warehouse_file.parent.mkdir(parents=True, exist_ok=True)  # what does not fit is kept there
     with _connect(":memory:", settings) as connection:
         yield connection
 
@@ -105,9 +106,8 @@ def define_sources(warehouse: Warehouse, manifest: Manifest) -> None:
         connection.execute("create schema if not exists raw")
         connection.execute("create schema if not exists model_results")
         for table in manifest.tables:
-            files = [str(raw_folder(settings) / segment.file) for segment in table.segments]
             connection.execute(
-                f'create or replace view raw."{table.name}" as select * from read_parquet({_list(files)})'
+                f'create or replace view raw."{table.name}" as select * from {segments_sql(settings, table)}'
             )
         connection.execute(
             f"create or replace view raw.feed_pull as select '{manifest.pull_id}' as pull_id,"
@@ -116,6 +116,22 @@ def define_sources(warehouse: Warehouse, manifest: Manifest) -> None:
         for result, columns in RESULTS.items():
             select = _result_sql(newest_result(settings, result), columns)
             connection.execute(f"create or replace view model_results.{result} as {select}")
+
+
+def segments_sql(settings: Settings, table: LakeTable, segments: Sequence[Segment] | None = None) -> str:
+    """Relation of all versions in a table's segments, or in some of them, with every column of the table.
+
+    Where a column came later than some of the files, its rows from before have the value that PostgreSQL
+    gave them.
+    """
+    chosen = table.segments if segments is None else segments
+    files = _list([str(raw_folder(settings) / segment.file) for segment in chosen])
+    later = [column for column in table.columns if column.since_pull]
+    if not later:
+        return f"read_parquet({files})"
+    filled = [_filled(column) for column in later if column.missing_value is not None]
+    replaced = f" replace ({', '.join(filled)})" if filled else ""
+    return f"(select *{replaced} from read_parquet({files}, union_by_name = true))"
 
 
 @contextmanager
@@ -146,6 +162,16 @@ def _result_sql(file: Path | None, columns: dict[str, str]) -> str:
         f"{name if name in present else 'null'}::{kind} as {name}" for name, kind in columns.items()
     )
     return f"select {typed} from read_parquet({_list([str(file)])})"
+
+
+def _filled(column: LakeColumn) -> str:
+    """A later column, with its value in rows from before it."""
+    text = (column.missing_value or "").replace("'", "''")
+    kind = "varchar" if column.postgres_type in ("uuid", "json", "jsonb") else column.postgres_type
+    return (
+        f"case when {PULL_NUMBER} < {column.since_pull} then '{text}'::{kind}"
+        f' else "{column.name}" end as "{column.name}"'
+    )
 
 
 def _list(files: Sequence[str]) -> str:

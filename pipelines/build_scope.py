@@ -19,7 +19,16 @@ from core.warehouse import ENGINE_VERSION, Warehouse
 from pipelines.transform import PROJECT_FOLDER
 
 # Tables of which incremental models read by key what changed: a deleted row names neither order nor day.
-FOLLOWED_TABLES = ("orders", "order_lines", "order_charges", "reservations", "stock_ledger")
+FOLLOWED_TABLES = (
+    "orders",
+    "order_lines",
+    "order_charges",
+    "reservations",
+    "stock_ledger",
+    "payments",
+    "payment_allocations",
+    "payment_history",
+)
 _STATE = "build_state.last_build"
 
 # Each counts rows whose change reaches days or orders that nothing fed since points at. Staging views show
@@ -103,15 +112,12 @@ def _read_state(warehouse: Warehouse) -> dict[str, Any] | None:
 
 
 def _describe(settings: Settings, manifest: Manifest) -> dict[str, Any]:
-    """What a build is made from: the project, the pull, and each table's shape and files."""
+    """What a build is made from: the project, the pull, and each table's storage and files."""
     return {
         "project": _project_hash(),
         "generation": manifest.generation,
         "pull_number": manifest.pull_number,
-        "tables": {
-            table.name: [table.storage, [column.model_dump(mode="json") for column in table.columns]]
-            for table in manifest.tables
-        },
+        "tables": {table.name: [table.storage, table.read_whole_at] for table in manifest.tables},
         "files": {
             segment.file: _stamp(raw_folder(settings) / segment.file)
             for table in manifest.tables

@@ -35,6 +35,11 @@ class StatusReport:
     build_id: str | None
     built_at: datetime | None
     horizon_at: datetime | None
+    fed_until: datetime | None
+    fed_rows: int | None
+    fed_bytes: int | None
+    fed_seconds: float | None
+    oldest_open_transaction_seconds: float | None
     rounds: list[RunLine]
 
 
@@ -67,10 +72,18 @@ class ReconcileReport:
 def read_status(settings: Settings) -> StatusReport:
     """Read what is published and how the last rounds went; works without a database."""
     build = current_build(settings)
+    manifest = read_manifest(settings)
+    runs = list_runs(settings, limit=_SHOWN_RUNS)
+    fed = next((run.feed for run in runs if run.feed is not None), None)
     return StatusReport(
         build_id=build.build_id if build else None,
         built_at=build.built_at if build else None,
         horizon_at=build.horizon_at if build else None,
+        fed_until=manifest.horizon_at if manifest else None,
+        fed_rows=fed.rows if fed else None,
+        fed_bytes=fed.bytes if fed else None,
+        fed_seconds=fed.seconds if fed else None,
+        oldest_open_transaction_seconds=fed.oldest_open_seconds if fed else None,
         rounds=[
             RunLine(
                 run_id=run.run_id,
@@ -81,7 +94,7 @@ def read_status(settings: Settings) -> StatusReport:
                 failed_step=run.failed_step,
                 reason=run.reason,
             )
-            for run in list_runs(settings, limit=_SHOWN_RUNS)
+            for run in runs
         ],
     )
 

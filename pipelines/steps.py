@@ -21,6 +21,8 @@ from pipelines.build_scope import BuildScope, forget_build, read_scope, remember
 from pipelines.companies import read_companies
 from pipelines.feed.errors import FeedError
 from pipelines.feed.pull import pull
+from pipelines.feed.record import describe_pull
+from pipelines.feed.reread import Reread
 from pipelines.forecast import forecast_companies
 from pipelines.model_results import WrittenResults
 from pipelines.publish import publish
@@ -48,7 +50,7 @@ class Round:
     """What the steps of one round share; the warehouse's lock is held while it exists.
 
     ``reached`` is told the name of each step that ended and each point inside a step at which the process
-    could be killed.
+    could be killed. ``reread`` is what its feed reads anew.
     """
 
     settings: Settings
@@ -60,6 +62,7 @@ class Round:
     progress: Progress
     log: RunLog
     reached: Callable[[str], None]
+    reread: Reread | None = None
 
 
 @dataclass(frozen=True)
@@ -100,11 +103,18 @@ def run_step(step: RoundStep, work: Round) -> StepOutcome:
 
 def feed(work: Round) -> StepOutcome:
     """Bring what was committed since the last round into the lake."""
+    started = time.monotonic()
     report = pull(
-        work.settings, work.reader_dsn, full=work.is_full, progress=work.progress, reached=work.reached
+        work.settings,
+        work.reader_dsn,
+        full=work.is_full,
+        reread=work.reread,
+        progress=work.progress,
+        reached=work.reached,
     )
-    if report.alarm:
-        work.log.add_alarm(report.alarm)
+    work.log.set_feed(describe_pull(work.settings, report, seconds=time.monotonic() - started))
+    for alarm in report.alarms:
+        work.log.add_alarm(alarm)
     kind = "everything read anew" if report.is_reload else "what changed"
     return StepOutcome(report.rows, f"{kind}, up to {report.manifest.horizon_at:%Y-%m-%d %H:%M:%S} UTC")
 

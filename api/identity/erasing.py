@@ -163,6 +163,16 @@ async def _close_account(connection: AsyncConnection, user_id: UUID, person: Per
 
 
 async def _tell(connection: AsyncConnection, person: Person, *, caller: Caller) -> None:
+    if not person.customer_ids:  # a guest has no row of their own; the feed forgets by these events
+        await append_event(
+            connection,
+            company_id=person.company_id,
+            type="guest.erased",
+            aggregate_type="company",
+            aggregate_id=person.company_id,
+            payload={},
+            actor_user_id=caller.user_id,
+        )
     for customer_id in person.customer_ids:
         await append_event(
             connection,

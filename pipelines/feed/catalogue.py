@@ -7,6 +7,7 @@ whole (DESIGN, "Feed"). Nothing here knows a table by its columns, so a new tabl
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -15,6 +16,8 @@ from pipelines.feed.errors import FeedSchemaError
 
 ROW_XID = "row_xid"
 WHOLE_TABLES = ("stock_levels",)
+# Never read: the law keeps the document, with its buyer's name; the warehouse has no use for it.
+UNFED_COLUMNS = ("invoices.document",)
 
 CATALOGUE_SQL = """
 select
@@ -22,6 +25,9 @@ select
     class.relfilenode::bigint as storage,
     attribute.attname::text as column_name,
     format_type(attribute.atttypid, attribute.atttypmod) as postgres_type,
+    attribute.attnum::int as number,
+    attribute.attgenerated = 'v' as is_computed,
+    (attribute.attmissingval::text::text [])[1] as missing_value,
     coalesce(array_position(key.conkey, attribute.attnum), 0)::int as key_position
 from pg_class as class
 inner join pg_attribute as attribute
@@ -38,8 +44,11 @@ where
             where mark.attrelid = class.oid and mark.attname = 'row_xid' and not mark.attisdropped
         )
     )
+    and class.relname || '.' || attribute.attname <> all ('{unfed_columns}'::text [])
 order by class.relname, attribute.attnum
-""".replace("{whole_tables}", "{" + ",".join(WHOLE_TABLES) + "}")
+""".replace("{whole_tables}", "{" + ",".join(WHOLE_TABLES) + "}").replace(
+    "{unfed_columns}", "{" + ",".join(UNFED_COLUMNS) + "}"
+)
 
 _NUMERIC = re.compile(r"numeric\((\d+),(\d+)\)")
 _MOST_DIGITS_IN_INT64 = 18
@@ -74,9 +83,9 @@ class Carriage:
         return bool(pa.types.is_decimal(self.lake_type))
 
 
-def read_tables(rows: Sequence[dict[str, object]]) -> tuple[LakeTable, ...]:
+def read_tables(rows: Sequence[dict[str, Any]]) -> tuple[LakeTable, ...]:
     """Make tables without segments from the catalogue's rows."""
-    names = list(dict.fromkeys(str(row["table_name"]) for row in rows))
+    names = list(dict.fromkeys(row["table_name"] for row in rows))
     return tuple(_table(name, [row for row in rows if row["table_name"] == name]) for name in names)
 
 
@@ -109,7 +118,7 @@ def carry(table: str, column: LakeColumn) -> Carriage:
 def require_compatible(known: Sequence[LakeTable], found: Sequence[LakeTable]) -> None:
     """Refuse a schema in which something that the lake knows is gone or of another type.
 
-    New tables and columns are welcome: `needs_reload` has them read whole.
+    New tables and columns are welcome: a table is read whole, a column continues (`continue_columns`).
 
     Raises
     ------
@@ -120,32 +129,54 @@ def require_compatible(known: Sequence[LakeTable], found: Sequence[LakeTable]) -
     for table in known:
         now = found_by_name.get(table.name)
         if now is None:
-            raise _changed(f"The table {table.name} was removed, or the reader may no longer see it.")
+            raise FeedSchemaError(
+                f"The table {table.name} was removed, or the reader may no longer see it.",
+                hint="If that was meant, run 'stockwise run --full': the lake is then read anew.",
+            )
         if now.key != table.key:
-            raise _changed(f"The primary key of {table.name} changed to ({', '.join(now.key)}).")
-        types = {column.name: column.postgres_type for column in now.columns}
+            raise _changed(table, f"The primary key of {table.name} changed to ({', '.join(now.key)}).")
         for column in table.columns:
-            if column.name not in types:
-                raise _changed(f"The column {table.name}.{column.name} was removed.")
-            if types[column.name] != column.postgres_type:
-                raise _changed(
-                    f"The column {table.name}.{column.name} is {types[column.name]} now, "
-                    f"was {column.postgres_type}."
-                )
+            _require_column(table, column, now)
+
+
+def continue_columns(known: LakeTable, found: LakeTable, *, pull_number: int) -> LakeTable:
+    """Let a table's columns go on from what the lake knows; those that are new begin with this pull."""
+    before = {column.name: column for column in known.columns}
+    columns = tuple(
+        column.model_copy(
+            update={
+                "since_pull": before[column.name].since_pull,
+                "missing_value": before[column.name].missing_value,
+            }
+            if column.name in before
+            else {"since_pull": pull_number}
+        )
+        for column in found.columns
+    )
+    return found.model_copy(update={"columns": columns, "read_whole_at": known.read_whole_at})
+
+
+def begin_columns(found: LakeTable, *, read_whole_at: int) -> LakeTable:
+    """Let a table begin with rows that carry every column."""
+    columns = tuple(column.model_copy(update={"missing_value": None}) for column in found.columns)
+    return found.model_copy(update={"columns": columns, "read_whole_at": read_whole_at})
 
 
 def needs_reload(known: LakeTable | None, found: LakeTable) -> bool:
-    """Whether the lake's segments can't be continued: the table or a column is new, or its file is another.
+    """Whether the lake's segments can't be continued: the table is new, or its file is another.
 
-    ``add column … default`` fills old rows without touching their ``row_xid``; a truncated or restored
-    table changes without tombstones. Such a table is read again.
+    A truncated, rewritten or restored table changes without tombstones. A new column needs no reload, as
+    PostgreSQL says what its old rows hold, unless that is computed row by row, or bytes.
     """
-    return (
-        known is None
-        or not known.segments
-        or known.storage != found.storage
-        or set(known.columns) != set(found.columns)
+    if known is None or not known.segments or known.storage != found.storage:
+        return True
+    before = {column.name for column in known.columns}
+    added = [column for column in found.columns if column.name not in before]
+    is_told = not any(
+        column.is_computed or (column.postgres_type == "bytea" and column.missing_value is not None)
+        for column in added
     )
+    return not is_told or any(f"{known.name}.{name}" in UNFED_COLUMNS for name in before)
 
 
 def quote(name: str) -> str:
@@ -153,21 +184,42 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _table(name: str, rows: list[dict[str, object]]) -> LakeTable:
-    keys = sorted((int(str(row["key_position"])), str(row["column_name"])) for row in rows)
+def _table(name: str, rows: list[dict[str, Any]]) -> LakeTable:
+    keys = sorted((row["key_position"], row["column_name"]) for row in rows)
     return LakeTable(
         name=name,
         key=tuple(column for position, column in keys if position > 0),
         columns=tuple(
-            LakeColumn(name=str(row["column_name"]), postgres_type=str(row["postgres_type"])) for row in rows
+            LakeColumn(
+                name=row["column_name"],
+                postgres_type=row["postgres_type"],
+                number=row["number"],
+                is_computed=row["is_computed"],
+                missing_value=row["missing_value"],
+            )
+            for row in rows
         ),
         is_whole=name in WHOLE_TABLES,
-        storage=int(str(rows[0]["storage"])),
+        storage=rows[0]["storage"],
         segments=(),
     )
 
 
-def _changed(message: str) -> FeedSchemaError:
+def _require_column(table: LakeTable, column: LakeColumn, now: LakeTable) -> None:
+    name = f"{table.name}.{column.name}"
+    found = next((one for one in now.columns if one.name == column.name), None)
+    if name in UNFED_COLUMNS:
+        return
+    if found is None:
+        raise _changed(table, f"The column {name} was removed.")
+    if found.postgres_type != column.postgres_type:
+        raise _changed(table, f"The column {name} is {found.postgres_type} now, was {column.postgres_type}.")
+    if column.number and found.number != column.number:
+        raise _changed(table, f"The column {name} was removed and made anew.")
+
+
+def _changed(table: LakeTable, message: str) -> FeedSchemaError:
     return FeedSchemaError(
-        message, hint="If that was meant, run 'stockwise run --full': the lake is then read anew."
+        message,
+        hint=f"If that was meant, run 'stockwise feed backfill --table {table.name}': it is then read anew.",
     )

@@ -8,17 +8,24 @@ import pyarrow.parquet as pq
 
 from core.lake import PULL_NUMBER, LakeTable, sync_file, sync_folder
 from pipelines.feed.catalogue import Carriage, carry, quote
+from pipelines.feed.totals import company_column
 
 _INT64_DIGITS = 19
 
 
-def select_sql(table: LakeTable, *, since: str | None) -> str:
-    """Read a table: whole, or what the running snapshot sees and the snapshot ``since`` did not."""
+def select_sql(table: LakeTable, *, since: str | None, company_id: str | None = None) -> str:
+    """Read a table: whole, or what the running snapshot sees and the snapshot ``since`` did not.
+
+    With a company's id, all of its rows come too.
+    """
     expressions = ", ".join(
         f"{carry(table.name, column).expression} as {quote(column.name)}" for column in table.columns
     )
     query = f"select {expressions} from {quote(table.name)}"
-    return query if since is None else f"{query} where {new_rows_condition(since)}"
+    if since is None:
+        return query
+    anew = f" or {quote(company_column(table))} = '{company_id}'::uuid" if company_id else ""
+    return f"{query} where {new_rows_condition(since)}{anew}"
 
 
 def new_rows_condition(since: str) -> str:

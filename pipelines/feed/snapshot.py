@@ -100,6 +100,11 @@ class SourceSnapshot:
             )
         return tables
 
+    def company_ids(self) -> dict[str, str]:
+        """The id of each company, by its slug."""
+        rows = self._rows("select slug::text as slug, id::text as company_id from companies")
+        return {row["slug"]: row["company_id"] for row in rows}
+
     def totals(self, tables: tuple[LakeTable, ...]) -> tuple[ControlTotal, ...]:
         """Count rows, units and cents per company and table."""
         return tuple(

@@ -1,6 +1,8 @@
 """From all versions of a table's rows to the rows as the last pull saw them."""
 
-from core.lake import PULL_NUMBER, LakeTable
+from core.lake import PULL_NUMBER, LakeTable, Manifest
+from core.settings import Settings
+from core.warehouse import segments_sql
 from pipelines.feed.catalogue import quote
 from pipelines.feed.totals import company_column
 
@@ -35,3 +37,12 @@ def newest_versions_sql(table: LakeTable, *, versions: str, tombstones: str) -> 
         f"select newest.* from ({newest}) as newest"
         f" where not exists (select 1 from {tombstones} as tombstones where {buried})"
     )
+
+
+def tombstones_sql(settings: Settings, manifest: Manifest) -> str:
+    """Relation of a lake's tombstones; an empty one if they are not fed."""
+    tombstones = manifest.table("tombstones")
+    if tombstones is None:
+        columns = f"null as company_id, '' as table_name, null::json as key, 0 as {PULL_NUMBER}"
+        return f"(select {columns} where false)"
+    return segments_sql(settings, tombstones)

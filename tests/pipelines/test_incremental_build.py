@@ -139,7 +139,7 @@ UNFOLLOWED = {
         "a company's time zone or currency changed"
     ),
     "delete from order_lines where order_id = %(order_id)s": "rows were deleted",
-    "alter table orders add column mark text": "a table was fed anew",
+    "vacuum full orders": "a table was fed anew",
 }
 
 

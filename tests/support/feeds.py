@@ -7,9 +7,9 @@ from uuid import UUID
 import psycopg
 
 from core.ids import new_id
-from core.lake import LakeTable, Manifest, raw_folder, read_manifest
+from core.lake import LakeTable, Manifest, read_manifest
 from core.settings import Settings
-from core.warehouse import open_scratch
+from core.warehouse import open_scratch, segments_sql
 from pipelines.feed.pull import PullReport, pull
 from pipelines.feed.totals import amount_columns, company_column, unit_columns
 from pipelines.feed.versions import newest_versions_sql
@@ -78,9 +78,7 @@ class Lake:
         )
 
     def _relation(self, name: str) -> str:
-        folder = raw_folder(self.settings)
-        files = ", ".join(f"'{folder / segment.file}'" for segment in self.table(name).segments)
-        return f"read_parquet([{files}])"
+        return segments_sql(self.settings, self.table(name))
 
 
 def expected_totals(manifest: Manifest) -> set[tuple[str, str, int, int, int]]:

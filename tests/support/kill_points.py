@@ -17,6 +17,7 @@ from core.progress import SilentProgress
 from core.settings import load_settings
 from core.warehouse import hold_warehouse
 from pipelines.feed.pull import pull
+from pipelines.feed.reread import Reread
 from pipelines.publish import publish
 from pipelines.rounds import hold_round
 from pipelines.run import run_steps
@@ -69,6 +70,9 @@ def main(what: str, point: str, home: str, *rest: str) -> None:
     settings = load_settings({"home": home})
     if what == "pull":
         pull(settings, rest[0], reached=kill_at(point))
+        return
+    if what == "reread":
+        pull(settings, rest[0], reread=Reread(**dict([rest[1].split("=")])), reached=kill_at(point))
         return
     if what == "round":
         with hold_round(
