@@ -36,7 +36,7 @@ lines_measured as (
         order_lines.sold_units - order_lines.returned_units as kept_units,
         {{ share_of_amount(
             'order_lines.sold_net_amount',
-            'order_lines.sold_units - order_lines.returned_units',
+            '(order_lines.sold_units - order_lines.returned_units)',
             'order_lines.sold_units',
             'orders.minor_unit_digits'
         ) }} as kept_net_amount
