@@ -12,10 +12,7 @@ class UnknownReport(ReportError):
 
 
 class ReportTooLong(StockwiseError):
-    """The format can't hold as many rows."""
+    """There are more rows than the format holds, or than can be answered."""
 
-    def __init__(self, what: str, *, most_rows: int, rows: int) -> None:
-        super().__init__(
-            f"{what} holds {most_rows:,} rows at most; this report has {rows:,}.",
-            hint="Narrow the period or the filters, or take CSV or Parquet.",
-        )
+    def __init__(self, what: str, *, most_rows: int, hint: str) -> None:
+        super().__init__(f"{what} holds {most_rows:,} rows at most; there are more.", hint=hint)

@@ -29,7 +29,9 @@ def write_excel(report: Report, target: BinaryIO) -> None:
     """
     for table in report.tables:
         if table.data.num_rows > MOST_ROWS:
-            raise ReportTooLong("An Excel sheet", most_rows=MOST_ROWS, rows=table.data.num_rows)
+            raise ReportTooLong(
+                "An Excel sheet", most_rows=MOST_ROWS, hint="Narrow the report, or take CSV or Parquet."
+            )
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

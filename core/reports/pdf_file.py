@@ -27,21 +27,24 @@ def write_pdf(report: Report, target: BinaryIO) -> None:
         If it has more rows than somebody reads on paper.
     """
     if report.row_count > MOST_ROWS:
-        raise ReportTooLong("A PDF", most_rows=MOST_ROWS, rows=report.row_count)
+        raise ReportTooLong(
+            "A PDF", most_rows=MOST_ROWS, hint="Narrow the period or the filters, or take CSV or Excel."
+        )
     document = json.dumps(pdf_document(report))
     target.write(typst.compile(TEMPLATE_FILE.read_bytes(), format="pdf", sys_inputs={"document": document}))
 
 
 def pdf_document(report: Report) -> dict[str, Any]:
     """Say what the paper says, all numbers written out: the template computes nothing."""
+    tables = [table.readable() for table in report.tables]
     return {
         "title": report.title,
         "company": report.company_name,
-        "is_wide": any(len(table.columns) >= _WIDE_FROM_COLUMNS for table in report.tables),
+        "is_wide": any(len(table.columns) >= _WIDE_FROM_COLUMNS for table in tables),
         "about": [list(line) for line in report.about[1:]],
         "definitions": [list(line) for line in report.definitions],
-        "chart": _chart(report.main),
-        "tables": [_printed(table, report.currency) for table in report.tables],
+        "chart": _chart(tables[0]),
+        "tables": [_printed(table, report.currency) for table in tables],
     }
 
 

@@ -6,7 +6,7 @@ Rows are held once, in columns (Arrow); the writers walk through them in batches
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -26,13 +26,17 @@ _NUMBERS = ("money", "integer", "decimal", "percent", "days")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name in files, its title for people, its unit, how it is written, what it means."""
+    """One column: its name in files, its title for people, its unit, how it is written, what it means.
+
+    A key is an id beside its name: programs join by it, and people do not read it.
+    """
 
     name: str
     title: str
     format: CellFormat = "text"
     unit: str = ""
     definition: str = ""
+    is_key: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -59,6 +63,15 @@ class Table:
         """Give the rows, a limited number at a time, as one list per column."""
         for batch in self.data.to_batches(max_chunksize=BATCH_ROWS):
             yield [column.to_pylist() for column in batch.columns]
+
+    def readable(self) -> Table:
+        """Return the table without its keys: for paper and terminals."""
+        return self.with_columns([column for column in self.columns if not column.is_key])
+
+    def with_columns(self, columns: Sequence[Column]) -> Table:
+        """Return the table with some of its columns."""
+        data = self.data.select([column.name for column in columns])
+        return replace(self, columns=tuple(columns), data=data)
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
         """Give the rows one by one."""

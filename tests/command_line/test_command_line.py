@@ -29,6 +29,7 @@ EVERY_COMMAND = (
     "events dead",
     "events retry",
     "reconcile",
+    "report",
     "status",
     "doctor",
     "config",
@@ -99,7 +100,9 @@ def test_no_command_is_left_out_here() -> None:
     assert registered == {command for command in EVERY_COMMAND if " " not in command}
 
 
-@pytest.mark.parametrize("command", ["run", "reconcile", "status", "doctor", "config", "bench", "version"])
+@pytest.mark.parametrize(
+    "command", ["run", "reconcile", "report", "status", "doctor", "config", "bench", "version"]
+)
 def test_every_reading_command_offers_json(command: str) -> None:
     assert "--json" in help_of(command)
 

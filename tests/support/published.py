@@ -16,6 +16,7 @@ from tests.support.companies import Company
 
 CONTRACTS = Path(__file__).parents[2] / "dbt" / "models" / "serving"
 RUN_ID = "run-1"
+CATEGORY_ID = "0197c000-0000-7000-8000-000000000001"
 FIRST_DAY = date(2026, 11, 1)
 LAST_DAY = date(2026, 11, 20)
 Rows = Iterable[Mapping[str, Any]]
@@ -37,6 +38,7 @@ def publish(
     folder.mkdir(parents=True)
     for company, rows in tables.items():
         _write_file(folder / f"{company.id}.duckdb", company, rows)
+    _write_platform(folder / "platform.duckdb", list(tables))
     (folder / "build.json").write_text(build.model_dump_json())
     pointer = settings.published_folder / POINTER
     draft = pointer.with_suffix(".draft")
@@ -70,13 +72,21 @@ def small_plan(company: Company, *, supplier_id: object = None, suggested_units:
             {"name": company.slug, "slug": company.slug, "currency": "EUR", "timezone": "UTC",
              "data_origin": "live", "horizon_date": LAST_DAY, "minor_unit_digits": 2}
         ],
+        "srv_shops": [{"shop_id": company.shop_id, "shop_name": "Main shop", "is_active": True}],
+        "srv_categories": [
+            {"category_id": CATEGORY_ID, "category_name": "Kitchen", "category_path": "Home > Kitchen",
+             "top_category_id": CATEGORY_ID, "level": 1, "is_active": True}
+        ],
+        "srv_category_tree": [{"ancestor_category_id": CATEGORY_ID, "category_id": CATEGORY_ID}],
         "srv_sales_daily": [_sales(company, day, units=number) for number, day in enumerate(days, start=1)],
         "srv_product_sales_daily": [
             _product_sales(company, day, units=number) for number, day in enumerate(days, start=1)
         ],
         "srv_products": [
             {"product_id": company.product_id, "variant_id": company.variant_id, "sku": company.sku,
-             "product_name": "Thing", "is_sellable": True, "unit_cost_amount": 6}
+             "product_name": "Thing", "category_id": CATEGORY_ID, "category_name": "Kitchen",
+             "top_category_id": CATEGORY_ID, "is_sellable": True, "unit_price_amount": 10,
+             "unit_cost_amount": 6}
         ],
         "srv_stock_levels": [
             {"location_id": company.location_id, "location_name": "Main store",
@@ -123,7 +133,7 @@ def _sales(company: Company, day: date, *, units: int) -> dict[str, Any]:
         "shop_id": company.shop_id, "shop_name": "Main shop", "sales_date": day, "orders_count": 1,
         "units": units, "gross_sales_amount": units * 10, "discount_amount": 0,
         "net_sales_amount": units * 10, "tax_amount": 0, "shipping_amount": 0, "returns_amount": 0,
-        "margin_amount": units * 4,
+        "costed_net_sales_amount": units * 10, "cost_amount": units * 6, "margin_amount": units * 4,
     }  # fmt: skip
 
 
@@ -131,7 +141,7 @@ def _product_sales(company: Company, day: date, *, units: int) -> dict[str, Any]
     return {
         "shop_id": company.shop_id, "variant_id": company.variant_id, "product_id": company.product_id,
         "sku": company.sku, "sales_date": day, "units": units, "net_sales_amount": units * 10,
-        "margin_amount": units * 4,
+        "costed_net_sales_amount": units * 10, "cost_amount": units * 6, "margin_amount": units * 4,
     }  # fmt: skip
 
 
@@ -165,6 +175,15 @@ def _write_file(file: Path, company: Company, tables: Mapping[str, Rows]) -> Non
                 )
         connection.execute("commit")
         connection.execute("checkpoint")
+
+
+def _write_platform(file: Path, companies: list[Company]) -> None:
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create table platform_companies (company_id varchar, slug varchar)")
+        for company in companies:
+            connection.execute(
+                "insert into platform_companies values (?, ?)", [str(company.id), company.slug]
+            )
 
 
 def _plain(value: Any) -> Any:
