@@ -35,6 +35,10 @@ class NothingPublished(StockwiseError):
     """There are no numbers to read yet."""
 
 
+class OutdatedBuild(NothingPublished):
+    """The build lacks a table or a column that is asked for: another version made it."""
+
+
 class BuildInfo(BaseModel):
     """A published build: every order committed before ``horizon_at`` is in its numbers."""
 
@@ -54,9 +58,21 @@ class Snapshot:
         self._connection = connection
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
-        """Answer a question with a table."""
+        """Answer a question with a table.
+
+        Raises
+        ------
+        OutdatedBuild
+            If the build lacks what is asked for.
+        """
         with self._connection.cursor() as cursor:
-            return cursor.execute(sql, list(parameters)).to_arrow_table()
+            try:
+                return cursor.execute(sql, list(parameters)).to_arrow_table()
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                raise OutdatedBuild(
+                    "The published numbers lack what is asked for: another version made them.",
+                    hint="Run 'stockwise run' to build them anew.",
+                ) from error
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Answer a question that has few rows."""

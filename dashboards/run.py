@@ -9,11 +9,9 @@ from typing import Any
 from core.errors import StockwiseError
 from core.settings import Settings
 from dashboards import context
+from dashboards.theme import theme_options
 
 SCRIPT = Path(__file__).with_name("app.py")
-
-# Okabe and Ito's colours: told apart by people who see colours differently.
-CATEGORICAL_COLOURS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"]
 
 
 def serve(settings: Settings) -> None:
@@ -45,11 +43,7 @@ def streamlit_options(settings: Settings) -> dict[str, Any]:
         "browser_serverAddress": settings.dashboards_host,
         "client_showErrorDetails": "none",
         "client_toolbarMode": "viewer",
-        # Named for both schemes: a colour of neither would switch the dark one off.
-        "theme_light_primaryColor": "#0072B2",
-        "theme_dark_primaryColor": "#56B4E9",
-        "theme_light_chartCategoricalColors": CATEGORICAL_COLOURS,
-        "theme_dark_chartCategoricalColors": CATEGORICAL_COLOURS,
+        **theme_options(),
     }
 
 

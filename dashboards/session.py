@@ -15,10 +15,18 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-from core.published import NothingPublished
+from core.metrics.errors import MeasureError
+from core.published import NothingPublished, OutdatedBuild
 from dashboards import context
 from dashboards.data.api import Api, ApiRefusal, ApiUnreachable
-from dashboards.ui.notices import show_link, show_nothing_published, show_refusal, show_unreachable
+from dashboards.ui.notices import (
+    show_link,
+    show_nothing_published,
+    show_outdated,
+    show_refusal,
+    show_unreachable,
+)
+from dashboards.ui.page_filters import forget_filters
 
 _STATE = "stockwise_person"
 _CHOICE = "company"
@@ -93,8 +101,12 @@ def explained_failures() -> Iterator[None]:
         yield
     except ApiUnreachable:
         show_unreachable()
+    except OutdatedBuild as outdated:
+        show_outdated(outdated.message)
     except NothingPublished:
         show_nothing_published()
+    except MeasureError as refusal:
+        show_refusal(refusal.message)
     except ApiRefusal as refusal:
         if refusal.status == 401:
             _show_login("Your session has ended. Log in again.")
@@ -128,6 +140,7 @@ def choose_company(person: Person) -> None:
 
 def _switch_company() -> None:
     st.query_params[_CHOICE] = st.session_state[_CHOICE]
+    forget_filters()
 
 
 def _is_stale(person: Person, wanted: str | None) -> bool:

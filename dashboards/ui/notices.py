@@ -32,6 +32,40 @@ def show_unreachable() -> None:
     )
 
 
+def show_outdated(detail: str) -> None:
+    """Say that the build was made by another version, and what to do."""
+    st.warning(
+        f"{detail} Run `stockwise run`, then reload this page.", icon=":material/published_with_changes:"
+    )
+
+
 def show_refusal(detail: str) -> None:
     """Say what the API refused, in its own words."""
     st.error(detail, icon=":material/block:")
+
+
+def show_no_data(first_date: object, last_date: object, *, is_filtered: bool) -> None:
+    """Say that the days shown hold nothing, and which days would."""
+    more = " or clear the shop and category filters" if is_filtered else ""
+    st.info(
+        f"Nothing to show in these days. The data covers {first_date} to {last_date}:"
+        f" choose days within them{more}.",
+        icon=":material/inbox:",
+    )
+
+
+def show_forbidden_choice(labels: list[str], *, kind: str) -> None:
+    """Say that an address names what the visitor may not see or what does not exist, which look the same."""
+    named = ", ".join(f"“{label[:60]}”" for label in labels[:5])
+    st.error(
+        f"This address asks for {named}, which is not a {kind} that you may see here.",
+        icon=":material/block:",
+    )
+
+
+def show_nothing_sold() -> None:
+    """Say that the build holds no sales of the visitor's shops."""
+    st.info(
+        "The published numbers hold no sales of your shops yet. Orders show after the next `stockwise run`.",
+        icon=":material/hourglass_empty:",
+    )

@@ -42,11 +42,63 @@ def amount_format(currency: str) -> str:
     return f"%,.{currency_digits(currency)}f"
 
 
-def change(now: Decimal | int | None, before: Decimal | int | None) -> str | None:
+def change(now: Decimal | int | float | None, before: Decimal | int | float | None) -> str | None:
     """Write the change against the period before; None where there is nothing to compare with."""
     if now is None or not before:
         return None
-    return f"{(Decimal(now) - Decimal(before)) / abs(Decimal(before)):+.1%}"
+    now, before = Decimal(str(now)), Decimal(str(before))
+    return f"{(now - before) / abs(before):+.1%}"
+
+
+def value_text(value: Any, format: str, currency: str) -> str:
+    """Write a figure as a headline by its metric's format; a figure that is not known is a dash, not 0.
+
+    >>> value_text(Decimal("27095.43"), "money", "GBP"), value_text(1234, "integer", "GBP")
+    ('27,095', '1,234')
+    >>> value_text(0.1234, "percent", "GBP"), value_text(12.34, "days", "GBP")
+    ('12.3%', '12.3 days')
+    """
+    if value is None:
+        return NO_VALUE
+    if format == "money":
+        return headline(Decimal(str(value)), currency)
+    if format == "percent":
+        return f"{value:.1%}"
+    if format == "days":
+        return f"{value:,.1f} days"
+    return f"{value:,.0f}" if format == "integer" else f"{value:,.2f}"
+
+
+def exact_text(value: Any, format: str, currency: str) -> str:
+    """Write a figure with all its digits, and the currency where it is money.
+
+    >>> exact_text(Decimal("27095.43"), "money", "GBP"), exact_text(0.123456, "percent", "GBP")
+    ('27,095.43 GBP', '12.346%')
+    """
+    if value is None:
+        return "not known"
+    if format == "money":
+        return money(value, currency)
+    return f"{value:.3%}" if format == "percent" else value_text(value, format, currency)
+
+
+def change_text(now: Any, before: Any, format: str) -> str | int | None:
+    """Write a figure's change: shares by their difference in points, others by their ratio.
+
+    None where there is nothing to compare with; the number 0 where nothing changed, which is drawn grey.
+
+    >>> change_text(Decimal(119), Decimal(70), "money"), change_text(0.31, 0.29, "percent")
+    ('+70.0%', '+2.0 points')
+    >>> change_text(5, 5, "integer"), change_text(5, 0, "integer"), change_text(5, None, "integer")
+    (0, None, None)
+    """
+    if now is None or before is None:
+        return None
+    if now == before:
+        return 0
+    if format == "percent":
+        return f"{(float(now) - float(before)) * 100:+.1f} points"
+    return change(now, before)
 
 
 def percent(ratio: float | None) -> str:

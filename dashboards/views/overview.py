@@ -1,65 +1,35 @@
-"""How are sales going, compared with the period before?"""
+"""How are sales going, and what needs a look?"""
 
 import streamlit as st
 
+from core.metrics.inventory import stock_summary
 from core.metrics.registry import METRICS
-from dashboards.data.health import published_build
-from dashboards.data.sales import load_overview, load_shops
-from dashboards.session import explained_failures, require_person
-from dashboards.ui.freshness import show_freshness, show_origin
-from dashboards.ui.notices import show_nothing_published
-from dashboards.ui.sales import CHARTED, show_days, show_period, show_sellers, show_totals
+from dashboards.data.alerts import sales_alerts, stock_alerts
+from dashboards.ui.alerts import show_alerts
+from dashboards.ui.page import open_page
+from dashboards.ui.page_parts import choose, show_course, show_headlines, show_ranking
+from dashboards.ui.sellers import show_sellers
 
-PERIODS = {7: "7 days", 28: "28 days", 91: "13 weeks", 364: "52 weeks"}
+HEADLINES = (
+    "net_sales_amount",
+    "orders_count",
+    "average_order_value_amount",
+    "margin_amount",
+    "margin_ratio",
+    "returns_amount",
+)
+CHARTED = ("net_sales_amount", "orders_count", "margin_amount", "average_order_value_amount")
+WATCHED = ("net_sales_amount", "returns_amount_ratio")
 
-person = require_person()
-st.title("How are sales going?")
-build = published_build()
-if build is None:
-    show_nothing_published()
-    st.stop()
-with explained_failures():
-    choice = load_shops(person.company_id, build.build_id, person.shop_ids)
-if not choice.shops:
-    st.info(
-        "The published numbers hold no sales of your shops yet. Orders show after the next `stockwise run`.",
-        icon=":material/hourglass_empty:",
-    )
-    st.stop()
-
-filters = st.columns([2, 3])
-days = filters[0].segmented_control(
-    "Period",
-    list(PERIODS),
-    default=28,
-    required=True,
-    format_func=PERIODS.__getitem__,
-    key="overview_days",
-    bind="query-params",
-)
-shops = filters[1].multiselect(
-    "Shops",
-    list(choice.shops),
-    format_func=choice.shops.__getitem__,
-    placeholder="All your shops",
-    key="overview_shops",
-    bind="query-params",
-)
-chosen = tuple(shops) or (None if person.shop_ids is None else tuple(choice.shops))
-with explained_failures():
-    overview = load_overview(person.company_id, build.build_id, chosen, choice.last_date, days or 28)
-show_freshness(overview.build, overview.timezone)
-show_origin(overview.data_origin)
-show_period(overview)
-show_totals(overview)
-measure = st.segmented_control(
-    "Show by day",
-    list(CHARTED),
-    default=CHARTED[0],
-    required=True,
-    format_func=lambda name: METRICS[name].title,
-    key="overview_measure",
-    bind="query-params",
-)
-show_days(overview, measure or CHARTED[0])
-show_sellers(overview)
+page = open_page("How are sales going?", filters=("period", "compare", "shop"))
+compared = page.compared(WATCHED)
+alerts = sales_alerts(compared.totals, compared.previous_totals) if compared else []
+show_alerts(page.person, [*alerts, *stock_alerts(page.read(stock_summary))])
+show_headlines(page, HEADLINES)
+measure = choose("Show by day", {name: METRICS[name].title for name in CHARTED}, key="overview_measure")
+rest = [name for name in CHARTED if name != measure]
+show_course(page, (measure, *rest), bucket="day", key="overview_days")
+show_sellers(page, limit=10, key="overview")
+if len(page.choices.shops) > 1:
+    st.subheader("Which shops sell most?")
+    show_ranking(page, "shop", ("net_sales_amount", "orders_count", "margin_ratio"), key="overview_shops")

@@ -69,7 +69,14 @@ def publish_plans(
 
 
 def _times(row: Any, factor: int) -> dict[str, Any]:
-    grown = ("net_sales_amount", "gross_sales_amount", "margin_amount", "units")
+    grown = (
+        "net_sales_amount",
+        "gross_sales_amount",
+        "costed_net_sales_amount",
+        "cost_amount",
+        "margin_amount",
+        "units",
+    )
     return {name: value * factor if name in grown else value for name, value in row.items()}
 
 

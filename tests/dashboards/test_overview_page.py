@@ -41,7 +41,7 @@ def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
 
 def test_a_shorter_period_is_compared_with_the_days_before_it(pages: Pages) -> None:
     pages.log_in(ADMIN)
-    at = pages.open(overview_days="7 days")
+    at = pages.open(period="7 days")
     said = dashboard_of(pages.api, pages.cookie, **{"from": "2026-11-14", "to": "2026-11-20"})
     # 14 + … + 20 = 119 units now, 7 + … + 13 = 70 before.
     assert figure(at, "Net sales") == "1,190"
@@ -64,7 +64,7 @@ def test_every_figure_carries_its_definition(pages: Pages) -> None:
     at = pages.open()
     helps = {metric.label: metric.help for metric in at.metric}
     assert "before returns" in helps["Net sales"]
-    assert "Exactly 2,100.00 EUR; before: 0.00 EUR." in helps["Net sales"]
+    assert "Exactly 2,100.00 EUR. Before: 0.00 EUR." in helps["Net sales"]
 
 
 def test_nothing_published_says_what_to_do(unpublished: Pages) -> None:

@@ -1,0 +1,137 @@
+"""What most pages show of an answer: headline figures, a figure's course over time, and a ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import streamlit as st
+
+from core.metrics.ask import Answer
+from core.metrics.registry import METRICS
+from core.reports.table import Column
+from dashboards.charts.measures import by_time, ranked
+from dashboards.data.filters import COMPARISONS, Bucket
+from dashboards.data.movers import change_ratio
+from dashboards.ui.notices import show_no_data
+from dashboards.ui.page import Page
+from dashboards.ui.page_figures import show_figures
+from dashboards.ui.page_table import Row, columns_of, heading_of, metric_column, show_as_table, show_table
+
+_Key = TypeVar("_Key", bound=str)
+
+
+def show_headlines(page: Page, names: Sequence[str], *, product_ids: tuple[str, ...] = ()) -> None:
+    """Show figures of the chosen days with their change over whole days and their course."""
+    known = page.answerable(names, ("product",) if product_ids else ())
+    asked = page.ask(known, ("day",), product_ids=product_ids)
+    compared = page.compared(known, product_ids=product_ids)
+    show_figures(
+        names,
+        asked.totals,
+        currency=page.currency,
+        now=compared.totals if compared else None,
+        before=compared.previous_totals if compared else None,
+        compared_with=f"vs {COMPARISONS[page.chosen.comparison].lower()}",
+        course=asked.rows,
+    )
+
+
+def show_course(
+    page: Page, names: Sequence[str], *, bucket: Bucket, key: str, product_ids: tuple[str, ...] = ()
+) -> None:
+    """Draw the first of the figures over time beside what it is compared with; all of them as a table."""
+    known = page.answerable(names, (bucket, *(("product",) if product_ids else ())))
+    answer = page.ask(known, (bucket,), compare=page.chosen.comparison, product_ids=product_ids)
+    column = metric_column(known[0])
+    title, period = heading_of(column, page.currency), page.chosen.period
+    st.altair_chart(
+        by_time(
+            answer.rows,
+            answer.previous_rows,
+            bucket=bucket,
+            measure=column.name,
+            title=title,
+            format=METRICS[column.name].format,
+            before_title=COMPARISONS[page.chosen.comparison],
+        ),
+        alt=f"{title} by {bucket}, {period.first_date} to {period.last_date}"
+        + (
+            f", and {COMPARISONS[page.chosen.comparison].lower()} as a dashed line"
+            if answer.previous_rows
+            else ""
+        ),
+    )
+    if any(row.get("is_incomplete") for row in answer.rows):
+        st.caption(f"A hollow point is a part of a {bucket}: not over yet, or cut by the days chosen.")
+    show_as_table(
+        page, answer.rows, columns_of(answer), title=f"{column.title} by {bucket}", key=f"{key}_table"
+    )
+
+
+def show_ranking(
+    page: Page,
+    by: str,
+    names: Sequence[str],
+    *,
+    key: str,
+    limit: int = 15,
+    on_pick: Callable[[Row], None] | None = None,
+    product_ids: tuple[str, ...] = (),
+) -> None:
+    """Draw what has most of the first figure, and show all figures with their change as a table.
+
+    ``on_pick`` is called with the row of the table that the visitor picks.
+    """
+    answer = page.ask(
+        page.answerable(names, (by,)),
+        (by,),
+        order_by=names[0],
+        limit=limit,
+        compare=page.chosen.comparison if not page.is_running else "none",
+        product_ids=product_ids,
+    )
+    if not answer.rows:
+        show_no_data(page.facts.first_date, page.facts.last_date, is_filtered=True)
+        return
+    columns, first = columns_of(answer), metric_column(names[0])
+    title = heading_of(first, page.currency)
+    st.altair_chart(
+        ranked(answer.rows, label=columns[0].name, measure=first.name, title=title, format=first.format),
+        alt=f"{title} by {by}, the most first",
+    )
+    rows, columns = with_changes(answer, columns, first.name)
+    show = show_as_table if on_pick is None else show_table
+    picked = {} if on_pick is None else {"on_pick": on_pick}
+    show(page, rows, columns, title=f"{first.title} by {by}", key=f"{key}_table", **picked)
+    if answer.has_more:
+        st.caption(f"The {limit} with the most; more are in the custom report.")
+
+
+def with_changes(
+    answer: Answer, columns: Sequence[Column], name: str
+) -> tuple[list[dict[str, Any]], list[Column]]:
+    """Return the rows with the change of one figure beside them, where something is compared."""
+    if not answer.previous_rows:
+        return answer.rows, list(columns)
+    rows = [
+        {**row, "change": change_ratio(row[name], before[name] if before else None)}
+        for row, before in zip(answer.rows, answer.previous_rows, strict=True)
+    ]
+    title = f"Change of {METRICS[name].title.lower()}"
+    return rows, [*columns, Column("change", title, "percent", definition="Against the days compared with.")]
+
+
+def choose(label: str, options: Mapping[_Key, str], *, key: str) -> _Key:
+    """Offer a few choices beside one another, bound to the address; the first is the default."""
+    names = list(options)
+    chosen: _Key | None = st.segmented_control(
+        label,
+        names,
+        default=names[0],
+        required=True,
+        format_func=options.__getitem__,
+        key=key,
+        bind="query-params",
+    )
+    return chosen or names[0]

@@ -1,0 +1,165 @@
+"""Tables: units in the headings, names before numbers, and a download of exactly what is shown.
+
+Columns are those of reports (`core.reports.table.Column`), so that a page's table and its file agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from core.metrics.ask import Answer
+from core.metrics.registry import METRICS
+from core.reports.formats import FORMATS, FileFormat, to_bytes
+from core.reports.table import Column, Report, make_table
+from dashboards.ui.words import amount_format
+
+if TYPE_CHECKING:
+    from dashboards.ui.page import Page
+
+Row = Mapping[str, Any]
+DOWNLOADS: Mapping[FileFormat, str] = {"csv": "CSV", "xlsx": "Excel"}
+_TIMES = ("day", "week", "month", "quarter", "year")
+_KINDS = {"date": st.column_config.DateColumn, "boolean": st.column_config.CheckboxColumn}
+_NUMBERS = {"integer": "localized", "percent": "percent", "decimal": "%,.2f", "days": "%,.1f"}
+
+
+def show_table(
+    page: Page,
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    title: str,
+    key: str,
+    on_pick: Callable[[Row], None] | None = None,
+) -> None:
+    """Show rows, and below them downloads of the same; ``key`` begins with the page's name.
+
+    ``on_pick`` is called with the row that the visitor picks, before the page is drawn again.
+    """
+    options: dict[str, Any] = {}
+    if on_pick is not None:
+        options = {
+            "on_select": lambda: _hand_over(on_pick, key, rows),
+            "selection_mode": "single-row",
+            "key": key,
+        }
+    st.dataframe(
+        [{column.name: _drawn(row.get(column.name)) for column in columns} for row in rows],
+        column_config={
+            column.name: config_of(column, page.currency, is_pinned=place == 0)
+            for place, column in enumerate(columns)
+        },
+        column_order=[column.name for column in columns],
+        hide_index=True,
+        alt=title,
+        **options,
+    )
+    show_downloads(page, rows, columns, title=title, key=key)
+
+
+def show_as_table(
+    page: Page, rows: Sequence[Row], columns: Sequence[Column], *, title: str, key: str
+) -> None:
+    """Offer what a chart shows as a table too: charts are weak for screen readers and for exact values."""
+    with st.expander("Show as table"):
+        show_table(page, rows, columns, title=title, key=key)
+
+
+def show_downloads(
+    page: Page, rows: Sequence[Row], columns: Sequence[Column], *, title: str, key: str
+) -> None:
+    """Offer the rows as files; a file is made only when it is asked for."""
+    bar = st.container(horizontal=True, gap="small")
+    for kind, name in DOWNLOADS.items():
+
+        def make(kind: FileFormat = kind) -> bytes:
+            return to_bytes(_report(page, rows, columns, title=title, name=key), kind)
+
+        bar.download_button(
+            name,
+            make,
+            file_name=f"{key}-{page.chosen.period.first_date}-to-{page.chosen.period.last_date}.{kind}",
+            mime=FORMATS[kind].media_type,
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key=f"{key}_{kind}",
+            help=f"“{title}” as {name}",
+        )
+
+
+def _hand_over(on_pick: Callable[[Row], None], key: str, rows: Sequence[Row]) -> None:
+    places = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
+    if places and places[0] < len(rows):
+        on_pick(rows[places[0]])
+
+
+def columns_of(answer: Answer) -> list[Column]:
+    """Return the columns of an answer that people read: names, not the ids that stand beside them."""
+    return [
+        metric_column(column.name)
+        if column.kind == "measure"
+        else Column(column.name, column.title, "date" if column.name in _TIMES else "text")
+        for column in answer.columns
+        if not column.name.endswith("_id")
+    ]
+
+
+def metric_column(name: str) -> Column:
+    """Return the column of a figure, with its definition as help."""
+    metric = METRICS[name]
+    return Column(name, metric.title, metric.format, definition=metric.definition)
+
+
+def config_of(column: Column, currency: str, *, is_pinned: bool = False) -> Any:
+    """Return how Streamlit draws a column: its heading with the unit, its digits, what it means."""
+    heading = heading_of(column, currency)
+    if column.is_number:
+        drawn = amount_format(currency) if column.format == "money" else _NUMBERS[column.format]
+        return st.column_config.NumberColumn(heading, format=drawn, help=column.definition or None)
+    kind: Any = _KINDS.get(column.format, st.column_config.TextColumn)
+    return kind(heading, pinned=is_pinned, help=column.definition or None)
+
+
+def heading_of(column: Column, currency: str) -> str:
+    """Return a heading with its unit.
+
+    >>> heading_of(Column("a", "Net sales", "money"), "GBP")
+    'Net sales (GBP)'
+    """
+    return replace(column, unit=_unit(column, currency)).heading
+
+
+def _report(page: Page, rows: Sequence[Row], columns: Sequence[Column], *, title: str, name: str) -> Report:
+    period = page.chosen.period
+    with_units = [replace(column, unit=_unit(column, page.currency)) for column in columns]
+    return Report(
+        name=name,
+        title=title,
+        answers=page.question,
+        company_name=page.person.company_name,
+        currency=page.currency,
+        timezone=page.facts.timezone,
+        build_id=page.build.build_id,
+        horizon_at=page.build.horizon_at,
+        made_at=datetime.now(UTC),
+        tables=(make_table(name, title, with_units, rows),),
+        first_date=period.first_date,
+        last_date=period.last_date,
+        filters=page.filters_in_words,
+    )
+
+
+def _unit(column: Column, currency: str) -> str:
+    return column.unit or {"money": currency, "days": "days"}.get(column.format, "")
+
+
+def _drawn(value: Any) -> Any:
+    """Give decimals as floats: only for drawing, where the column's format rounds them; files are exact."""
+    return float(value) if isinstance(value, Decimal) else value
