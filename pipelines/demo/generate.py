@@ -107,7 +107,23 @@ def write_demo(connection: Connection, *, seed: int, as_of: date, progress: Prog
         connection.execute("set local idle_in_transaction_session_timeout = 0")  # rows are built in between
         for plan in load_companies():
             with progress.step(f"Making {plan.name}") as step:
-                _write_company(connection, plan, seed=seed, as_of=as_of, step=step)
+                write_company(connection, plan, seed=seed, as_of=as_of, step=step)
+
+
+def write_company(connection: Connection, plan: CompanyPlan, *, seed: int, as_of: date, step: Step) -> None:
+    """Write one company's two years, in the caller's transaction."""
+    tables = build_tables(plan, seed=seed, as_of=as_of)
+    company_id = demo_company_id(plan)
+    with tenant_transaction(connection, UUID(company_id)):
+        first_moment = next(frame["created_at"].min() for table, frame in tables if table == "shops")
+        _insert_company(connection, plan, company_id, first_moment)
+        for table, frame in tables:
+            _insert(connection, plan, company_id, table, frame)
+            step.advance(frame.height)
+        _reserve(connection)
+        shop_ids = next(frame["id"].to_list() for table, frame in tables if table == "shops")
+        add_memberships(connection, plan, company_id, shop_ids)
+    step.note(f"{sum(frame.height for _, frame in tables):,} rows")
 
 
 def read_report(connection: Connection, *, was_there: bool) -> DemoReport:
@@ -154,21 +170,6 @@ def build_tables(plan: CompanyPlan, *, seed: int, as_of: date) -> list[tuple[str
         ("stock_ledger", stock.ledger(order_rows.lines, order_rows.return_lines)),
         ("reservations", order_rows.reservations()),
     ]
-
-
-def _write_company(connection: Connection, plan: CompanyPlan, *, seed: int, as_of: date, step: Step) -> None:
-    tables = build_tables(plan, seed=seed, as_of=as_of)
-    company_id = demo_company_id(plan)
-    with tenant_transaction(connection, UUID(company_id)):
-        first_moment = next(frame["created_at"].min() for table, frame in tables if table == "shops")
-        _insert_company(connection, plan, company_id, first_moment)
-        for table, frame in tables:
-            _insert(connection, plan, company_id, table, frame)
-            step.advance(frame.height)
-        _reserve(connection)
-        shop_ids = next(frame["id"].to_list() for table, frame in tables if table == "shops")
-        add_memberships(connection, plan, company_id, shop_ids)
-    step.note(f"{sum(frame.height for _, frame in tables):,} rows")
 
 
 def _insert_company(connection: Connection, plan: CompanyPlan, company_id: str, first_moment: object) -> None:

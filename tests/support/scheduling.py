@@ -10,7 +10,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 # Their files share a fixture that takes many seconds: a warehouse, a demo, two processes of the API.
-TOGETHER = ("tests/dbt", "tests/pipelines/demo", "tests/concurrency")
+TOGETHER = ("tests/dbt", "tests/pipelines/demo", "tests/concurrency", "tests/metrics")
 # Each takes more than half a minute; the longest first. The others come as they are found.
 LONGEST = (
     "tests/pipelines/imports/test_import_real_files.py",
@@ -19,6 +19,7 @@ LONGEST = (
     "tests/end_to_end/test_main_job.py",
     "tests/faults/test_kill_run.py",
     "tests/dbt",
+    "tests/metrics",
     "tests/faults/test_kill_api.py",
     "tests/faults/test_kill_feed.py",
     "tests/core/test_events_relay.py",
