@@ -1,4 +1,4 @@
-"""One small shop, written and published once by a whole round: tests of this folder read it, none changes it."""
+"""One small shop, written and published once by a whole round: tests of this folder read it only."""
 
 from collections.abc import Iterator
 from pathlib import Path

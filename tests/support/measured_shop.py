@@ -1,7 +1,7 @@
 """A small shop with two years of everything that figures are made of: the demo's generator and SQL on top.
 
-The generator brings sales, guests, cancellations, returns, discounts, stock-outs, purchases and receipts; what
-it does not know is written beside its rows, so that it fits them.
+The generator brings sales, guests, cancellations, returns, discounts, stock-outs, purchases and receipts;
+what it does not know is written beside its rows, so that it fits them.
 """
 
 from dataclasses import dataclass
@@ -182,8 +182,8 @@ join payments on payments.company_id = allocations.company_id and payments.id = 
 where returns.company_id = %(company)s and returns.status = 'refunded' and returns.refund_amount > 0
 """
 _FAILED_PAYMENTS = """
-insert into payments (company_id, transaction_number, source_id, payment_method_id, provider, currency, amount,
-    status, payment_status, failure_code, attempts, failed_at, created_at)
+insert into payments (company_id, transaction_number, source_id, payment_method_id, provider, currency,
+    amount, status, payment_status, failure_code, attempts, failed_at, created_at)
 select orders.company_id, 'TXN-F-' || orders.order_number, uuidv7(), payment_methods.id, 'local',
     orders.currency, orders.total_amount, 'failed', 'failed', 'card_declined', 2, orders.placed_at,
     orders.placed_at
