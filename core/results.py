@@ -160,6 +160,7 @@ _CUSTOMERS: dict[str, dict[str, str]] = {
         "is_baseline": "boolean",
         "is_chosen": "boolean",
         "mean_absolute_error_amount": "double",
+        "root_mean_square_error_amount": "double",
         "bias_ratio": "double",
         "order_days_error_ratio": "double",
         "customers_count": "bigint",

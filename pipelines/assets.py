@@ -15,7 +15,7 @@ from core.lake import read_manifest
 from core.postgres.server import Server, open_server
 from core.progress import SilentProgress
 from core.settings import Settings
-from pipelines import forecast, recommend, replenish, steps
+from pipelines import forecast, recommend, replenish, steps, value_customers
 from pipelines.lineage import Layers, read_layers, source_names
 from pipelines.rounds import hold_round
 from pipelines.steps import Round, RoundStep, StepOutcome, run_step
@@ -54,6 +54,7 @@ def make_assets(manifest: dict[str, Any]) -> list[dg.AssetsDefinition]:
             ],
         ),
         _results("recommend", steps.RECOMMEND, recommend.GROUP, _marts("fct_order_lines", "dim_variant")),
+        _results("value", steps.VALUE, value_customers.GROUP, _marts("fct_orders", "fct_order_lines")),
         _serving(serving),
         _published(serving),
     ]

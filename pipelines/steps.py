@@ -29,6 +29,7 @@ from pipelines.publish import publish
 from pipelines.recommend import recommend_companies
 from pipelines.reconcile import ReconciliationError, reconcile, require_equal
 from pipelines.replenish import plan_companies
+from pipelines.value_customers import value_customers
 
 _LAYERS: dict[transform.Selector, tuple[str, ...]] = {
     "warehouse": ("intermediate", "marts"),
@@ -172,6 +173,11 @@ def recommend(work: Round) -> StepOutcome:
     return _model(work, recommend_companies)
 
 
+def value(work: Round) -> StepOutcome:
+    """Expect what customers will bring, and count what is bought together."""
+    return _model(work, value_customers)
+
+
 def build_serving(work: Round) -> StepOutcome:
     """Build and test what readers get."""
     define_sources(work.warehouse, _manifest(work.settings))
@@ -201,9 +207,10 @@ RECONCILE = RoundStep(
 FORECAST = RoundStep("forecast", "Daily demand of every item and place, with its uncertainty.", forecast)
 PLAN = RoundStep("plan", "What to order today, and why not the rest.", plan)
 RECOMMEND = RoundStep("recommend", "What each customer may want next, and what goes together.", recommend)
+VALUE = RoundStep("value", "What customers are expected to bring, and what they buy together.", value)
 SERVING = RoundStep("serving", "Exactly what dashboards and API show, tested.", build_serving)
 PUBLISH = RoundStep("publish", "One verified file per company; readers switch at once.", publish_build)
-STEPS: tuple[RoundStep, ...] = (FEED, MARTS, RECONCILE, FORECAST, PLAN, RECOMMEND, SERVING, PUBLISH)
+STEPS: tuple[RoundStep, ...] = (FEED, MARTS, RECONCILE, FORECAST, PLAN, RECOMMEND, VALUE, SERVING, PUBLISH)
 
 
 def _build_logged(work: Round, selector: transform.Selector, title: str, *, extent: str = "") -> StepOutcome:

@@ -9,6 +9,7 @@ srv_customer_value_accuracy as (
         is_baseline,
         is_chosen,
         cast(round(mean_absolute_error_amount, 2) as decimal(18, 2)) as mean_absolute_error_amount,
+        cast(round(root_mean_square_error_amount, 2) as decimal(18, 2)) as root_mean_square_error_amount,
         bias_ratio,
         order_days_error_ratio,
         customers_count,

@@ -30,7 +30,7 @@ srv_customers as (
         cast(round(customer_values.expected_value_amount, 2) as decimal(18, 2)) as expected_value_amount,
         cast(round(customer_values.baseline_value_amount, 2) as decimal(18, 2)) as baseline_value_amount,
         cast(
-            customers.kept_margin_amount + round(coalesce(customer_values.expected_value_amount, 0), 2)
+            customers.kept_margin_amount + round(customer_values.expected_value_amount, 2)
             as decimal(18, 2)
         ) as lifetime_value_amount,
         customer_values.model_name,
