@@ -1,6 +1,6 @@
 """Forecast every company's daily demand, and draw the futures that the plan rolls stock along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from hashlib import sha256
 
@@ -21,11 +21,12 @@ SHORTEST_HORIZON_DAYS = 28
 N_PATHS = 200
 SEED = 1
 
-# Days without demand need no row: the model fills them in from a series' first row on.
+# Days without demand need no row: the model fills them in from a series' first row on. (The mart of demand has
+# prices beside it, which three reads of each company would pay for.)
 _HISTORY_SQL = """
 with starts as (
     select variant_id, location_id, min(demand_date) as first_date
-    from marts.fct_demand_daily
+    from intermediate.int_demand_daily
     where company_id = $company_id
     group by variant_id, location_id
 )
@@ -35,7 +36,7 @@ select
     demand.demand_date,
     demand.demand_units::double as demand_units,
     demand.is_out_of_stock
-from marts.fct_demand_daily as demand
+from intermediate.int_demand_daily as demand
 inner join starts on demand.variant_id = starts.variant_id and demand.location_id = starts.location_id
 where
     demand.company_id = $company_id
@@ -47,7 +48,7 @@ select
     count(*) as row_count,
     bit_xor(hash(variant_id, location_id, demand_date, demand_units, is_out_of_stock))::varchar as xor,
     sum(hash(variant_id, location_id, demand_date, demand_units, is_out_of_stock))::varchar as total
-from marts.fct_demand_daily
+from intermediate.int_demand_daily
 where company_id = $company_id and demand_date <= '{training_end}'
 """
 
@@ -58,6 +59,7 @@ def forecast_companies(
     run_id: str,
     computed_at: datetime,
     full: bool = False,
+    anew: Collection[str] = (),
     progress: Progress | None = None,
 ) -> WrittenResults:
     """Forecast the companies whose history changed and write all results.
@@ -67,7 +69,7 @@ def forecast_companies(
     """
     settings = warehouse.settings
     companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP)
+    known = {} if full else known_inputs(settings, GROUP, without=anew)
     computed: dict[str, CompanyResults] = {}
     kept: list[str] = []
     with (progress or SilentProgress()).step("forecast demand", total=len(companies)) as step:

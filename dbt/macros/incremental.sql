@@ -10,6 +10,10 @@
     In a full refresh nothing does: no table is kept in which it would be replaced.
 #}
 {% macro last_built_pull() -%}
+    {{ adapter.dispatch('last_built_pull', 'stockwise')() }}
+{%- endmacro %}
+
+{% macro default__last_built_pull() -%}
     {%- set found = namespace(pull_number=-1) -%}
     {%- if execute and flags.FULL_REFRESH -%}
         {%- set found.pull_number = 9223372036854775807 -%}
@@ -29,7 +33,7 @@
 #}
 {% macro as_last_built(table, columns) -%}
     {%- set before = none -%}
-    {%- if execute and not flags.FULL_REFRESH -%}
+    {%- if execute and not flags.FULL_REFRESH and target.type != 'spark' -%}
         {%- set before = adapter.get_relation(database=target.database, schema='intermediate', identifier=table) -%}
     {%- endif -%}
     {%- if before is not none -%}

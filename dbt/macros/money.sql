@@ -33,12 +33,12 @@
         when {{ minor_unit_digits }} = 0
             then
                 cast(
-                    sign({{ amount }}) * {{ rounded_quotient('abs(' ~ amount ~ ')', part, whole) }}
+                    {{ sign_of(amount) }} * {{ rounded_quotient('abs(' ~ amount ~ ')', part, whole) }}
                     as decimal(14, 2)
                 )
         else
             cast(
-                sign({{ amount }})
+                {{ sign_of(amount) }}
                 * cast({{ rounded_quotient('abs(' ~ amount ~ ') * 100', part, whole) }} as decimal(16, 0))
                 * 0.01
                 as decimal(14, 2)
@@ -48,5 +48,37 @@
 
 {# number × part / whole for whole numbers, none negative, rounded half up. #}
 {% macro rounded_quotient(number, part, whole) -%}
-    ((2 * cast({{ number }} as hugeint) * {{ part }} + {{ whole }}) // (2 * {{ whole }}))
+    {{
+        whole_quotient(
+            '(2 * cast(' ~ number ~ ' as ' ~ wide_integer() ~ ') * ' ~ part ~ ' + ' ~ whole ~ ')',
+            '(2 * ' ~ whole ~ ')'
+        )
+    }}
+{%- endmacro %}
+
+{# How often the second whole number goes into the first; what is left is dropped. #}
+{% macro whole_quotient(number, divisor) -%}
+    {{ adapter.dispatch('whole_quotient', 'stockwise')(number, divisor) }}
+{%- endmacro %}
+
+{% macro default__whole_quotient(number, divisor) -%}
+    ({{ number }} // {{ divisor }})
+{%- endmacro %}
+
+{# -1, 0 or 1, exactly. #}
+{% macro sign_of(number) -%}
+    {{ adapter.dispatch('sign_of', 'stockwise')(number) }}
+{%- endmacro %}
+
+{% macro default__sign_of(number) -%}
+    sign({{ number }})
+{%- endmacro %}
+
+{# A type for whole numbers of at least 37 digits. #}
+{% macro wide_integer() -%}
+    {{ adapter.dispatch('wide_integer', 'stockwise')() }}
+{%- endmacro %}
+
+{% macro default__wide_integer() -%}
+    hugeint
 {%- endmacro %}

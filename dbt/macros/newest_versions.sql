@@ -28,7 +28,7 @@
         select
             company_id,
             {%- for column in key %}
-            json_extract_string(key, '$.{{ column }}') as {{ column }},
+            {{ json_text('key', column) }} as {{ column }},
             {%- endfor %}
             max(pull_number) as deleted_pull
         from {{ source('raw', 'tombstones') }}

@@ -1,6 +1,7 @@
 {#
     One row per order line and location that holds stock for it. The location that holds most comes first
-    (`location_rank` 1); `units_before` is what the locations of a better rank hold.
+    (`location_rank` 1); `units_before` is what the locations of a better rank hold,
+    `line_shortfall_units` what was promised of the line although it was not there.
 #}
 {{
     config(
@@ -27,7 +28,8 @@ by_location as (
         reservations.owner_id as order_id,
         reservations.owner_line_id as order_line_id,
         reservations.location_id,
-        sum(reservations.reserved_units) as reserved_units
+        sum(reservations.reserved_units) as reserved_units,
+        sum(reservations.shortfall_units) as shortfall_units
     from
         reservations
     {%- if is_incremental() %}
@@ -50,7 +52,8 @@ ranked as (
         reserved_units,
         row_number() over by_rank as location_rank,
         sum(reserved_units) over by_rank - reserved_units as units_before,
-        sum(reserved_units) over (partition by company_id, order_line_id) as line_reserved_units
+        sum(reserved_units) over (partition by company_id, order_line_id) as line_reserved_units,
+        sum(shortfall_units) over (partition by company_id, order_line_id) as line_shortfall_units
     from by_location
     window by_rank as (
         partition by company_id, order_line_id order by reserved_units desc, location_id asc

@@ -42,6 +42,10 @@ happenings as (
         0 as sold_units,
         0 as returned_units,
         0 as adjusted_units,
+        0 as transferred_units,
+        0 as lost_units,
+        0 as in_units,
+        0 as out_units,
         0 as moved_units,
         0 as stock_records
     from demand
@@ -57,6 +61,10 @@ happenings as (
         0 as sold_units,
         0 as returned_units,
         0 as adjusted_units,
+        0 as transferred_units,
+        0 as lost_units,
+        0 as in_units,
+        0 as out_units,
         0 as moved_units,
         0 as stock_records
     from order_returns
@@ -72,6 +80,10 @@ happenings as (
         sold_units,
         returned_units,
         adjusted_units,
+        transferred_units,
+        lost_units,
+        in_units,
+        out_units,
         moved_units,
         1 as stock_records
     from stock_moves
@@ -85,7 +97,7 @@ by_day as (
         happenings.change_date,
         {%- if is_incremental() %}
             any_value(series_changed.opening_units) as opening_units,
-            any_value(series_changed.has_stock_record) as had_stock_record,
+            any_value(series_changed.had_stock_record) as had_stock_record,
         {%- else %}
             0 as opening_units,
             false as had_stock_record,
@@ -96,6 +108,10 @@ by_day as (
         cast(sum(happenings.sold_units) as integer) as sold_units,
         cast(sum(happenings.returned_units) as integer) as returned_units,
         cast(sum(happenings.adjusted_units) as integer) as adjusted_units,
+        cast(sum(happenings.transferred_units) as integer) as transferred_units,
+        cast(sum(happenings.lost_units) as integer) as lost_units,
+        cast(sum(happenings.in_units) as integer) as in_units,
+        cast(sum(happenings.out_units) as integer) as out_units,
         cast(sum(happenings.moved_units) as integer) as moved_units,
         sum(happenings.stock_records) as stock_records
     from
@@ -114,9 +130,24 @@ by_day as (
 
 balances as (
     select
-        * exclude (stock_records, opening_units, had_stock_record),
+        company_id,
+        variant_id,
+        location_id,
+        change_date,
+        demand_units,
+        customer_returned_units,
+        received_units,
+        sold_units,
+        returned_units,
+        adjusted_units,
+        transferred_units,
+        lost_units,
+        in_units,
+        out_units,
+        moved_units,
         cast(opening_units + sum(moved_units) over so_far as integer) as closing_units,
         had_stock_record or sum(stock_records) over so_far > 0 as has_stock_record,
+        had_stock_record or sum(stock_records) over so_far - stock_records > 0 as had_stock_record,
         lead(change_date) over (
             partition by company_id, variant_id, location_id order by change_date
         ) as next_change_date

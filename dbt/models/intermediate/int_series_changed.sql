@@ -29,7 +29,7 @@ balances_before as (
     select * from {{ as_last_built('int_series_balances', {
         'company_id': 'varchar', 'variant_id': 'varchar', 'location_id': 'varchar', 'change_date': 'date',
         'customer_returned_units': 'integer', 'moved_units': 'integer', 'closing_units': 'integer',
-        'has_stock_record': 'boolean',
+        'had_stock_record': 'boolean',
     }) }}
 ),
 
@@ -113,14 +113,14 @@ changed as (
         coalesce(max(balances_before.change_date), first_touched.first_date) as from_date,
         cast(
             coalesce(
-                arg_max(
+                max_by(
                     balances_before.closing_units - balances_before.moved_units, balances_before.change_date
                 ),
                 0
             ) as integer
         ) as opening_units,
-        coalesce(arg_max(balances_before.has_stock_record, balances_before.change_date), false)
-            as has_stock_record
+        coalesce(max_by(balances_before.had_stock_record, balances_before.change_date), false)
+            as had_stock_record
     from first_touched
     left join balances_before
         on

@@ -16,7 +16,7 @@ companies as (
 with_horizon as (
     select
         balances.*,
-        companies.horizon_date
+        companies.horizon_date + 1 as day_after
     from balances
     inner join companies on balances.company_id = companies.company_id
     where balances.change_date <= companies.horizon_date
@@ -24,9 +24,28 @@ with_horizon as (
 
 up_to_horizon as (
     select
-        * exclude (next_change_date, horizon_date),
-        cast(least(coalesce(next_change_date, horizon_date + 1), horizon_date + 1) - change_date as integer)
-            as days_count
+        company_id,
+        variant_id,
+        location_id,
+        change_date,
+        demand_units,
+        customer_returned_units,
+        received_units,
+        sold_units,
+        returned_units,
+        adjusted_units,
+        transferred_units,
+        lost_units,
+        in_units,
+        out_units,
+        moved_units,
+        closing_units,
+        had_stock_record,
+        has_stock_record,
+        cast(
+            {{ days_between('change_date', 'least(coalesce(next_change_date, day_after), day_after)') }}
+            as integer
+        ) as days_count
     from with_horizon
 )
 

@@ -7,7 +7,7 @@
 with days as (
     select
         {{ series | join(', ') }},
-        cast({{ date }} - date '1970-01-01' as hugeint) as day_number
+        cast({{ days_between("date '1970-01-01'", date) }} as {{ wide_integer() }}) as day_number
     from {{ model }}
 ),
 

@@ -1,0 +1,100 @@
+{#
+    One row per company, location, variant and day on which nothing was on hand for a time, between the variant's
+    first sale and its end. Goods on their way are not for sale anywhere, and a closed location sells nothing.
+#}
+with series_changes as (
+    select * from {{ ref('int_series_changes') }}
+    where has_stock_record
+),
+
+out_seconds as (
+    select * from {{ ref('int_stock_out_seconds') }}
+),
+
+lifetimes as (
+    select * from {{ ref('int_variant_lifetimes') }}
+),
+
+locations as (
+    select * from {{ ref('stg_storefront__locations') }}
+    where kind <> 'in_transit'
+),
+
+companies as (
+    select * from {{ ref('int_companies_dated') }}
+),
+
+spans as (
+    select
+        series_changes.company_id,
+        series_changes.location_id,
+        series_changes.variant_id,
+        series_changes.change_date,
+        series_changes.days_count,
+        series_changes.demand_units,
+        series_changes.has_stock_record,
+        series_changes.closing_units,
+        out_seconds.out_of_stock_seconds as entries_out_of_stock_seconds
+    from series_changes
+    left join out_seconds
+        on
+            series_changes.company_id = out_seconds.company_id
+            and series_changes.location_id = out_seconds.location_id
+            and series_changes.variant_id = out_seconds.variant_id
+            and series_changes.change_date = out_seconds.stock_date
+    where series_changes.closing_units <= 0 or out_seconds.out_of_stock_seconds > 0
+),
+
+-- What closed above zero was out of stock on its first day alone.
+days as (
+    select
+        *,
+        {{ day_numbers('case when closing_units <= 0 then days_count else 1 end') }} as day_number
+    from spans
+),
+
+dated as (
+    select
+        days.*,
+        days.change_date + cast(days.day_number as integer) as stock_date,
+        companies.timezone,
+        companies.pulled_at,
+        companies.pulled_date
+    from days
+    inner join companies on days.company_id = companies.company_id
+),
+
+timed as (
+    select
+        *,
+        cast({{ seconds_out_of_stock('stock_date') }} as integer) as out_of_stock_seconds,
+        cast({{ day_seconds('stock_date', 'timezone', 'pulled_at') }} as integer) as day_seconds
+    from dated
+),
+
+out_days as (
+    select
+        timed.company_id,
+        timed.location_id,
+        timed.variant_id,
+        timed.stock_date,
+        timed.out_of_stock_seconds,
+        case when timed.day_number = 0 then timed.demand_units else 0 end as demand_units,
+        timed.out_of_stock_seconds >= timed.day_seconds as is_out_all_day,
+        lifetimes.first_sold_date
+    from timed
+    inner join lifetimes
+        on
+            timed.company_id = lifetimes.company_id
+            and timed.variant_id = lifetimes.variant_id
+            and timed.stock_date >= lifetimes.first_sold_date
+            and timed.stock_date <= lifetimes.last_date
+    inner join locations
+        on timed.company_id = locations.company_id and timed.location_id = locations.location_id
+    where
+        timed.out_of_stock_seconds > 0
+        and timed.stock_date
+        <= coalesce({{ local_date('locations.archived_at', 'timed.timezone') }}, date '9999-12-30')
+)
+
+select * from out_days
