@@ -1,6 +1,6 @@
 """Forecast every company's daily demand, and draw the futures that the plan rolls stock along."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import datetime
 from hashlib import sha256
 
@@ -59,7 +59,6 @@ def forecast_companies(
     run_id: str,
     computed_at: datetime,
     full: bool = False,
-    anew: Collection[str] = (),
     progress: Progress | None = None,
 ) -> WrittenResults:
     """Forecast the companies whose history changed and write all results.
@@ -69,7 +68,7 @@ def forecast_companies(
     """
     settings = warehouse.settings
     companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP, without=anew)
+    known = {} if full else known_inputs(settings, GROUP)
     computed: dict[str, CompanyResults] = {}
     kept: list[str] = []
     with (progress or SilentProgress()).step("forecast demand", total=len(companies)) as step:
