@@ -51,7 +51,7 @@ ranked as (
         location_id,
         reserved_units,
         row_number() over by_rank as location_rank,
-        sum(reserved_units) over by_rank - reserved_units as units_before,
+        (sum(reserved_units) over by_rank) - reserved_units as units_before,
         sum(reserved_units) over (partition by company_id, order_line_id) as line_reserved_units,
         sum(shortfall_units) over (partition by company_id, order_line_id) as line_shortfall_units
     from by_location

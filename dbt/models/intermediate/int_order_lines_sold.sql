@@ -105,7 +105,33 @@ with_amounts as (
 
 sold as (
     select
-        * exclude (minor_unit_digits),
+        company_id,
+        order_line_id,
+        order_id,
+        line_number,
+        order_number,
+        shop_id,
+        location_id,
+        customer_id,
+        variant_id,
+        product_id,
+        placed_at,
+        placed_date,
+        order_status,
+        quantity_units,
+        returned_units,
+        line_amount,
+        discount_amount,
+        net_amount,
+        tax_amount,
+        gross_amount,
+        unit_cost_amount,
+        cancelled_units,
+        sold_units,
+        sold_net_amount,
+        sold_tax_amount,
+        sold_discount_amount,
+        cost_amount,
         cast(sold_net_amount - cost_amount as decimal(14, 2)) as margin_amount
     from with_amounts
 )

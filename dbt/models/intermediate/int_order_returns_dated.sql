@@ -79,7 +79,20 @@ without_tax as (
 
 dated as (
     select
-        * exclude (minor_unit_digits, has_taxed_sale, net_cents, gross_cents),
+        company_id,
+        order_return_line_id,
+        order_return_id,
+        order_line_id,
+        shop_id,
+        location_id,
+        customer_id,
+        variant_id,
+        product_id,
+        returned_at,
+        returned_date,
+        returned_units,
+        refund_amount,
+        net_refund_amount,
         cast(refund_amount - net_refund_amount as decimal(14, 2)) as tax_refund_amount
     from without_tax
 )

@@ -14,19 +14,35 @@ locations as (
     select * from {{ ref('stg_storefront__locations') }}
 ),
 
+ranked_of_shop as (
+    select
+        company_id,
+        shop_id,
+        location_id,
+        row_number() over (partition by company_id, shop_id order by priority, location_id) as location_rank
+    from shop_locations
+),
+
 first_of_shop as (
     select company_id, shop_id, location_id
-    from shop_locations
-    qualify row_number() over (partition by company_id, shop_id order by priority, location_id) = 1
+    from ranked_of_shop
+    where location_rank = 1
+),
+
+ranked_of_company as (
+    select
+        company_id,
+        location_id,
+        row_number() over (
+            partition by company_id order by kind = 'in_transit', archived_at is not null, code, location_id
+        ) as location_rank
+    from locations
 ),
 
 first_of_company as (
     select company_id, location_id
-    from locations
-    qualify
-        row_number() over (
-            partition by company_id order by kind = 'in_transit', archived_at is not null, code, location_id
-        ) = 1
+    from ranked_of_company
+    where location_rank = 1
 ),
 
 first_locations as (

@@ -36,14 +36,29 @@ current_terms as (
     where product_suppliers.archived_at is null and suppliers.archived_at is null and suppliers.is_active
 ),
 
-first_suppliers as (
-    select * exclude (is_preferred)
-    from current_terms
-    qualify
+ranked as (
+    select
+        *,
         row_number() over (
             partition by company_id, variant_id
             order by is_preferred desc, unit_cost_amount asc nulls last, supplier_id asc
-        ) = 1
+        ) as supplier_rank
+    from current_terms
+),
+
+first_suppliers as (
+    select
+        company_id,
+        variant_id,
+        supplier_id,
+        supplier_name,
+        unit_cost_amount,
+        moq_units,
+        pack_units,
+        quoted_lead_time_days,
+        is_assumed
+    from ranked
+    where supplier_rank = 1
 )
 
 select * from first_suppliers

@@ -7,8 +7,8 @@ with_age as (
     select
         *,
         case
-            when sent_date <= horizon_date then horizon_date - sent_date
-            when sent_date is not null then greatest(pulled_date - sent_date, 0)
+            when sent_date <= horizon_date then {{ days_between('sent_date', 'horizon_date') }}
+            when sent_date is not null then greatest({{ days_between('sent_date', 'pulled_date') }}, 0)
         end as age_days
     from restock_lines
     where open_units > 0

@@ -67,7 +67,7 @@ fct_supplier_lead_times as (
         sent_date,
         received_date,
         units,
-        cast(end_date - sent_date as integer) as lead_time_days,
+        cast({{ days_between('sent_date', 'end_date') }} as integer) as lead_time_days,
         cast({{ working_days_after('sent_date', 'end_date', 'working_weekdays') }} as integer)
             as lead_time_working_days,
         is_open,

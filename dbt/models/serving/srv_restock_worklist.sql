@@ -40,13 +40,18 @@ open_units as (
     group by company_id, variant_id, location_id
 ),
 
-last_decisions as (
-    select *
-    from decisions
-    qualify
+ranked_decisions as (
+    select
+        *,
         row_number() over (
             partition by company_id, variant_id, location_id order by decided_at desc, plan_decision_id desc
-        ) = 1
+        ) as decision_rank
+    from decisions
+),
+
+last_decisions as (
+    select * from ranked_decisions
+    where decision_rank = 1
 ),
 
 srv_restock_worklist as (

@@ -11,9 +11,11 @@ by_supplier as (
         lead_times.company_id,
         lead_times.supplier_id,
         count(*) as receipts_count,
-        quantile_disc(lead_times.lead_time_days, 0.5) as lead_time_p50_days,
-        quantile_disc(lead_times.lead_time_days, 0.9) as lead_time_p90_days,
-        avg(case when lead_times.lead_time_days > suppliers.quoted_lead_time_days then 1.0 else 0.0 end)
+        cast(percentile_disc(0.5) within group (order by lead_times.lead_time_days) as integer)
+            as lead_time_p50_days,
+        cast(percentile_disc(0.9) within group (order by lead_times.lead_time_days) as integer)
+            as lead_time_p90_days,
+        avg(case when lead_times.lead_time_days > suppliers.quoted_lead_time_days then 1e0 else 0e0 end)
             as late_ratio,
         bool_or(lead_times.is_assumed) as is_assumed
     from lead_times
