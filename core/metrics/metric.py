@@ -58,11 +58,20 @@ class Rollup:
 
 
 @dataclass(frozen=True)
+class Spans:
+    """The columns of a table whose rows hold for a run of days: its first day, and how many."""
+
+    first_column: str
+    days_column: str
+
+
+@dataclass(frozen=True)
 class Source:
     """One serving table that measures are summed from.
 
     ``dimensions`` gives the column of each dimension. What is known of a variant (its product, category,
-    brand) needs no column: a source with the dimension ``variant`` has them all.
+    brand) needs no column: a source with the dimension ``variant`` has them all. Rows of ``spans`` are cut
+    to the days asked about first (`core.metrics.spans`), which gives them ``date_column``.
     """
 
     name: str
@@ -71,3 +80,4 @@ class Source:
     date_column: str | None
     dimensions: Mapping[str, str]
     rollups: tuple[Rollup, ...] = field(default=())
+    spans: Spans | None = None

@@ -16,6 +16,7 @@ from core.metrics.metric import GoodDirection as GoodDirection
 from core.metrics.metric import Metric as Metric
 from core.metrics.metric import Rollup as Rollup
 from core.metrics.metric import Source as Source
+from core.metrics.metric import Spans as Spans
 from core.metrics.metric import Unit as Unit
 
 

@@ -14,9 +14,10 @@ from typing import Any
 from core.metrics.dimensions import TIME_DIMENSIONS, Dimension, dimension_named, dimensions_of
 from core.metrics.errors import not_by_dimension, unknown_measure
 from core.metrics.filters import Filters
-from core.metrics.metric import Metric, Source
+from core.metrics.metric import Metric, Source, Spans
 from core.metrics.period import Period
 from core.metrics.registry import METRICS, SOURCES, base_metrics
+from core.metrics.spans import cut_rows
 
 _TYPES = {"money": "decimal(18, 2)", "integer": "bigint"}
 
@@ -36,6 +37,7 @@ class _Table:
     name: str
     date_column: str | None
     dimensions: tuple[tuple[str, str], ...]
+    spans: Spans | None = None
 
 
 def measures_query(
@@ -111,7 +113,7 @@ def _table_for(metric: Metric, source: Source, dimensions: Sequence[str], filter
     for rollup in source.rollups:
         if wanted <= set(rollup.dimensions):
             return _Table(rollup.table, source.date_column, tuple(rollup.dimensions.items()))
-    return _Table(source.table, source.date_column, tuple(source.dimensions.items()))
+    return _Table(source.table, source.date_column, tuple(source.dimensions.items()), source.spans)
 
 
 def _grouped(
@@ -130,15 +132,25 @@ def _grouped(
     ]
     keys = [f"{_key_expression(table, columns, name)} as {key_column(name)}" for name in dimensions]
     sums = [_typed(metric, metric.expression) for metric in metrics]
+    rows = _rows(table, dimensions, period)
     condition = _conditions(table, columns, period, filters)
     lines = [
         f"    select {', '.join([*keys, *sums])}",
-        f"    from {table.name} as facts",
+        f"    from {rows.sql} as facts",
         *([_variants_join(columns["variant"], attributes)] if attributes else []),
         *([f"    where {condition.sql}"] if condition.sql else []),
         *([f"    group by {', '.join(str(place) for place in range(1, len(keys) + 1))}"] if keys else []),
     ]
-    return Query("\n".join(lines), condition.parameters)
+    return Query("\n".join(lines), [*rows.parameters, *condition.parameters])
+
+
+def _rows(table: _Table, dimensions: Sequence[str], period: Period | None) -> Query:
+    """Return what is summed: the table itself, or its runs of days cut to those asked about."""
+    if table.spans is None:
+        return Query(table.name)
+    assert table.date_column is not None
+    time = next((name for name in dimensions if name in TIME_DIMENSIONS), None)
+    return Query(*cut_rows(table.name, table.spans, day_column=table.date_column, period=period, time=time))
 
 
 def _typed(metric: Metric, expression: str) -> str:
@@ -165,7 +177,7 @@ def _variants_join(variant_column: str, attributes: Sequence[Dimension]) -> str:
 
 def _conditions(table: _Table, columns: Mapping[str, str], period: Period | None, filters: Filters) -> Query:
     parts, parameters = [], []
-    if period is not None and table.date_column is not None:
+    if period is not None and table.date_column is not None and table.spans is None:
         parts.append(f"facts.{table.date_column} between ? and ?")
         parameters.extend([period.first_date, period.last_date])
     for name, values in filters.given().items():
