@@ -181,16 +181,28 @@ join payment_allocations as allocations
 join payments on payments.company_id = allocations.company_id and payments.id = allocations.payment_id
 where returns.company_id = %(company)s and returns.status = 'refunded' and returns.refund_amount > 0
 """
+# Each failed twice, and the order was paid otherwise.
 _FAILED_PAYMENTS = """
-insert into payments (company_id, transaction_number, source_id, payment_method_id, provider, currency,
-    amount, status, payment_status, failure_code, attempts, failed_at, created_at)
-select orders.company_id, 'TXN-F-' || orders.order_number, uuidv7(), payment_methods.id, 'local',
-    orders.currency, orders.total_amount, 'failed', 'failed', 'card_declined', 2, orders.placed_at,
-    orders.placed_at
-from orders join payment_methods
-    on payment_methods.company_id = orders.company_id and payment_methods.code = 'credit_card'
-where orders.company_id = %(company)s and orders.total_amount > 0
-and abs(hashtext(orders.id::text)) %% 37 = 0
+with failed as (
+    insert into payments (company_id, transaction_number, source_id, payment_method_id, provider, currency,
+        amount, status, payment_status, failure_code, attempts, failed_at, created_at)
+    select orders.company_id, 'TXN-F-' || orders.order_number, uuidv7(), payment_methods.id, 'local',
+        orders.currency, orders.total_amount, 'failed', 'failed', 'card_declined', 2, orders.placed_at,
+        orders.placed_at
+    from orders join payment_methods
+        on payment_methods.company_id = orders.company_id and payment_methods.code = 'credit_card'
+    where orders.company_id = %(company)s and orders.total_amount > 0
+    and abs(hashtext(orders.id::text)) %% 37 = 0
+    returning id, transaction_number, amount, created_at
+),
+told as (
+    insert into payment_history (company_id, payment_id, from_status, to_status, occurred_at)
+    select %(company)s, id, 'unpaid', 'failed', created_at from failed cross join generate_series(1, 2)
+)
+insert into payment_allocations (company_id, payment_id, order_id, shop_id, amount, created_at)
+select orders.company_id, failed.id, orders.id, orders.shop_id, failed.amount, failed.created_at
+from failed join orders
+on orders.company_id = %(company)s and failed.transaction_number = 'TXN-F-' || orders.order_number
 """
 # Carts of the last ten weeks: those that became orders, and those that were left.
 _CARTS = """

@@ -34,13 +34,26 @@ first_orders as (
     group by orders.company_id, orders.customer_id
 ),
 
+-- The next order may be of the same day.
+second_orders as (
+    select orders.company_id, orders.customer_id, min(orders.placed_date) as second_order_date
+    from orders
+    inner join first_orders
+        on orders.company_id = first_orders.company_id and orders.customer_id = first_orders.customer_id
+    where orders.order_id <> first_orders.first_order_id
+    group by orders.company_id, orders.customer_id
+),
+
 bought as (
     select
         summed.*,
-        first_orders.first_order_id
+        first_orders.first_order_id,
+        second_orders.second_order_date
     from summed
     inner join first_orders
         on summed.company_id = first_orders.company_id and summed.customer_id = first_orders.customer_id
+    left join second_orders
+        on summed.company_id = second_orders.company_id and summed.customer_id = second_orders.customer_id
 )
 
 select * from bought

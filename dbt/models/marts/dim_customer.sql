@@ -21,6 +21,7 @@ dim_customer as (
         customers.pseudonymised_at is not null as is_pseudonymised,
         bought.first_order_id,
         bought.first_order_date,
+        bought.second_order_date,
         bought.last_order_date,
         cast(coalesce(bought.orders_count, 0) as integer) as orders_count,
         cast(coalesce(bought.order_days_count, 0) as integer) as order_days_count,

@@ -2,6 +2,10 @@ with customers as (
     select * from {{ ref('dim_customer') }}
 ),
 
+companies as (
+    select * from {{ ref('dim_company') }}
+),
+
 customer_values as (
     select * from {{ source('model_results', 'customer_values') }}
 ),
@@ -14,7 +18,12 @@ srv_customers as (
         customers.country,
         customers.is_registered,
         customers.first_order_date,
+        customers.second_order_date,
         customers.last_order_date,
+        {{ dbt.datediff('customers.first_order_date', 'customers.second_order_date', 'day') }} <= 90
+            as is_back_within_90_days,
+        {{ dbt.datediff('customers.first_order_date', 'companies.horizon_date', 'day') }} >= 90
+            as is_known_for_90_days,
         customers.orders_count,
         customers.units,
         customers.net_sales_amount,
@@ -37,6 +46,7 @@ srv_customers as (
         customer_values.model_version,
         customer_values.training_end_date
     from customers
+    inner join companies on customers.company_id = companies.company_id
     left join customer_values
         on
             customers.company_id = customer_values.company_id
