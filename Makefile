@@ -5,7 +5,7 @@ SETUP := sh .ci/python .ci/bootstrap.py
 FAST := not database and not slow and not soak and not browser and not debian
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve check test test-fast soak openapi lock clean
+.PHONY: help setup demo serve check test test-fast test-spark soak openapi docs-site lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,13 +34,19 @@ test: setup ## All tests but the soak tests; installs Chromium and PostgreSQL wh
 test-fast: setup ## The tests that need no server and little time
 	@env -u PYTHONDONTWRITEBYTECODE $(PYTHON) -m pytest -m "$(FAST)" -n auto --maxprocesses 4 --dist loadfile
 
+test-spark: setup ## Build the warehouse on DuckDB and on Spark and compare (OPTIONS="--lines 100000")
+	@$(PYTHON) .ci/run_spark.py $(OPTIONS)
+
 soak: setup ## The full forms of the long checks
 	@$(PYTHON) -m pytest -m soak --timeout 3600
 
 openapi: ## Renew docs/reference/openapi.json from the API
 	@$(PYTHON) -m api.openapi_file --write
 
-lock: ## Renew requirements.lock from pyproject.toml (UPGRADE=1 for newer versions)
+docs-site: setup ## Write one page that explains the warehouse's tables, columns and tests
+	@$(STOCKWISE) warehouse docs
+
+lock: ## Renew requirements.lock and requirements-spark.lock from pyproject.toml (UPGRADE=1 for newer versions)
 	@sh .ci/python .ci/lock.py $(if $(UPGRADE),--upgrade)
 
 clean: ## Remove what the tools wrote; keeps .venv and the data in .stockwise

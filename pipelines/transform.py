@@ -5,6 +5,7 @@ warehouse itself, so no connection of ours may be open meanwhile; the run's lock
 """
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from core.errors import StockwiseError
+from core.lake import write_atomically
 from core.progress import Step
 from core.runs import TestRecord, TestStatus
 from core.settings import Settings
@@ -88,7 +90,28 @@ def read_lineage(settings: Settings) -> dict[str, Any]:
     return cast(dict[str, Any], outcome.result.writable_manifest().to_dict())
 
 
-def _invoke(settings: Settings, arguments: list[str], *, step: Step | None = None) -> Any:
+def write_docs(settings: Settings) -> Path:
+    """Write dbt's documentation of the built warehouse as one page, and return where it is.
+
+    Raises
+    ------
+    TransformError
+        If dbt cannot read the project or the warehouse.
+    """
+    outcome = _invoke(settings, ["docs", "generate", "--static"], words=2)
+    page = settings.dbt_target_folder / "static_index.html"
+    if not outcome.success or not page.exists():
+        raise TransformError(
+            f"dbt cannot describe the warehouse: {outcome.exception}.", TransformResult((), ())
+        )
+    kept = settings.home / "docs" / "warehouse.html"
+    with write_atomically(kept) as draft:
+        shutil.copyfile(page, draft)
+    return kept
+
+
+def _invoke(settings: Settings, arguments: list[str], *, step: Step | None = None, words: int = 1) -> Any:
+    """Run a dbt command of so many words with the project's folders and the warehouse's settings."""
     switch_telemetry_off()
     # Imported late: dbt takes a second to import, and most commands do not need it.
     from dbt.cli.main import dbtRunner
@@ -107,7 +130,7 @@ def _invoke(settings: Settings, arguments: list[str], *, step: Step | None = Non
     with _environment(settings):
         try:
             return dbtRunner(callbacks=[count]).invoke(
-                [arguments[0], "--log-level", "none", "--no-use-colors", *options, *arguments[1:]]
+                [*arguments[:words], "--log-level", "none", "--no-use-colors", *options, *arguments[words:]]
             )
         finally:
             _close_warehouse()

@@ -147,7 +147,7 @@ balances as (
         moved_units,
         cast(opening_units + sum(moved_units) over so_far as integer) as closing_units,
         had_stock_record or sum(stock_records) over so_far > 0 as has_stock_record,
-        had_stock_record or sum(stock_records) over so_far - stock_records > 0 as had_stock_record,
+        had_stock_record or (sum(stock_records) over so_far) - stock_records > 0 as had_stock_record,
         lead(change_date) over (
             partition by company_id, variant_id, location_id order by change_date
         ) as next_change_date
