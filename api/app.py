@@ -38,6 +38,7 @@ from api.permissions import RouteKey, RoutePermission, bind_permissions, load_pe
 from api.planning.router import router as planning_router
 from api.problems import add_problem_handlers
 from api.purchasing.router import router as purchasing_router
+from api.reports.router import router as reports_router
 from api.returns.router import router as returns_router
 from api.reviews.router import router as reviews_router
 from api.search.router import router as search_router
@@ -64,6 +65,7 @@ DOMAIN_ROUTERS = (
     returns_router,
     carts_router,
     analytics_router,
+    reports_router,
     search_router,
     catalog_router,
     inventory_router,

@@ -35,6 +35,7 @@ def retentions(settings: Settings) -> Sequence[Retention]:
         Retention("purge_sessions", settings.session_days),
         Retention("purge_event_deliveries", settings.event_delivery_days),
         Retention("purge_webhook_bodies", settings.webhook_body_days),
+        Retention("purge_report_runs", settings.report_run_days),
     )
 
 

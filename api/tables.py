@@ -13,6 +13,7 @@ from api.orders import tables as orders
 from api.payments import tables as payments
 from api.planning import tables as planning
 from api.purchasing import tables as purchasing
+from api.reports import tables as reports
 from api.returns import tables as returns
 from api.reviews import tables as reviews
 from api.search import tables as search
@@ -40,6 +41,7 @@ __all__ = [
     "payments",
     "planning",
     "purchasing",
+    "reports",
     "returns",
     "reviews",
     "search",

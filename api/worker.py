@@ -26,6 +26,7 @@ from api.orders.expiry import release_expired_reservations
 from api.payments.desk import open_desk
 from api.payments.jobs import CONSUMERS as PAYMENT_CONSUMERS
 from api.payments.jobs import see_to_payments
+from api.reports.making import see_to_reports
 from api.retention import purge
 from api.reviews.consumers import CONSUMERS as REVIEW_CONSUMERS
 from api.views.service import count_views, purge_views
@@ -48,6 +49,7 @@ INVOICE_PAUSE_SECONDS = 2.0
 COMPLETION_PAUSE_SECONDS = 600.0
 PURGE_PAUSE_SECONDS = 3600.0
 COUNT_PAUSE_SECONDS = 30.0
+REPORTS_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_AFTER_FAILURE_SECONDS = 30.0
 
 
@@ -99,6 +101,7 @@ def jobs_of(database: Database, reader_dsn: str, settings: Settings, *, clock: C
         Job("completion", COMPLETION_PAUSE_SECONDS, lambda: complete_orders(database, clock())),
         Job("price_schedules", SWEEP_PAUSE_SECONDS, lambda: record_due_schedules(database, now=clock())),
         Job("purge", PURGE_PAUSE_SECONDS, lambda: purge(database, settings, now=clock())),
+        Job("reports", REPORTS_PAUSE_SECONDS, lambda: see_to_reports(database, settings, clock=clock)),
         Job("view_counts", COUNT_PAUSE_SECONDS, lambda: count_views(database)),
         Job("views", PURGE_PAUSE_SECONDS, lambda: purge_views(database, before=clock() - view_life)),
     ]

@@ -17,6 +17,7 @@ from tests.support.cases import (
     order_lifecycle,
     payments,
     purchasing,
+    reports,
     reviews,
     shipping,
     taxes,
@@ -154,6 +155,7 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
 _DOMAINS: tuple[tuple[dict[tuple[str, str], Case], Callable[[Make, Ids], Awaitable[None]] | None], ...] = (
     (catalogue.CASES, catalogue.add),
     (taxes.CASES, taxes.add),
+    (reports.CASES, reports.add),
     (reviews.CASES, reviews.add),
     (views.CASES, None),
     (order_lifecycle.CASES, order_lifecycle.add),

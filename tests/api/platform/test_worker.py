@@ -86,6 +86,7 @@ async def test_every_job_finds_nothing_to_do_where_nothing_happened(api: Api, da
         "completion",
         "price_schedules",
         "purge",
+        "reports",
         "view_counts",
         "views",
     ]

@@ -1,0 +1,18 @@
+"""Saved reports, and each time one was made."""
+
+from pathlib import Path
+
+from api.migrations.scripts import run_script
+
+revision = "0015"
+down_revision = "0014"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_script(Path(__file__).with_suffix(".sql"))
+
+
+def downgrade() -> None:
+    raise RuntimeError("Migrations go forward only: restore a backup to go back.")
