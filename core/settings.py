@@ -132,6 +132,13 @@ class Settings(BaseModel):
         26, gt=0, le=8760, description="Age of the newest feed that raises an alarm; a day's schedule and two"
     )
 
+    volume_limit: float = Field(
+        4, ge=2, le=20, description="Spreads from the usual rows of a weekday beyond which a day is unusual"
+    )
+    volume_blocks: bool = Field(
+        False, description="Whether a sudden fall or rise in rows holds back publication"
+    )
+
     jwt_key: SecretStr | None = Field(None, description="Signs access tokens; unset: made in home")
     owner_password: SecretStr | None = Field(None, description="Of the role that migrates")
     app_password: SecretStr | None = Field(None, description="Of the role that serves")

@@ -25,6 +25,7 @@ class ModelledCompany:
 
     id: str
     name: str
+    slug: str
     as_of: date
     plan_settings: PlanSettings
     settings_problem: str | None
@@ -38,7 +39,8 @@ class ModelledCompany:
 def read_companies(warehouse: Warehouse) -> list[ModelledCompany]:
     """Read the companies in a fixed order."""
     rows = warehouse.rows(
-        "select company_id, name, horizon_date, planning_settings from marts.dim_company order by company_id"
+        "select company_id, name, slug, horizon_date, planning_settings"
+        " from marts.dim_company order by company_id"
     )
     return [_company(row) for row in rows]
 
@@ -59,6 +61,7 @@ def _company(row: dict[str, Any]) -> ModelledCompany:
     return ModelledCompany(
         id=row["company_id"],
         name=row["name"],
+        slug=row["slug"],
         as_of=row["horizon_date"],
         plan_settings=settings,
         settings_problem=problem,

@@ -1,6 +1,6 @@
 """Forecast every company's daily demand, and draw the futures that the plan rolls stock along."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from hashlib import sha256
 
@@ -21,8 +21,8 @@ SHORTEST_HORIZON_DAYS = 28
 N_PATHS = 200
 SEED = 1
 
-# Days without demand need no row: the model fills them in from a series' first row on. (The mart of demand has
-# prices beside it, which three reads of each company would pay for.)
+# Days without demand need no row: the model fills them in from a series' first row on. The mart of demand has
+# prices beside it, which three reads of each company would pay for.
 _HISTORY_SQL = """
 with starts as (
     select variant_id, location_id, min(demand_date) as first_date
@@ -59,6 +59,7 @@ def forecast_companies(
     run_id: str,
     computed_at: datetime,
     full: bool = False,
+    anew: Collection[str] = (),
     progress: Progress | None = None,
 ) -> WrittenResults:
     """Forecast the companies whose history changed and write all results.
@@ -68,7 +69,7 @@ def forecast_companies(
     """
     settings = warehouse.settings
     companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP)
+    known = {} if full else known_inputs(settings, GROUP, without=anew)
     computed: dict[str, CompanyResults] = {}
     kept: list[str] = []
     with (progress or SilentProgress()).step("forecast demand", total=len(companies)) as step:

@@ -6,7 +6,7 @@ the metadata of a group's first result, which is written last: rows and hashes c
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,14 +43,16 @@ class WrittenResults:
         return f"{self.computed} companies computed, {self.kept} unchanged"
 
 
-def known_inputs(settings: Settings, group: Sequence[str]) -> dict[str, str]:
-    """The input hash of each company in the newest file of a group of results."""
+def known_inputs(
+    settings: Settings, group: Sequence[str], *, without: Collection[str] = ()
+) -> dict[str, str]:
+    """The input hash of each company in the newest file of a group of results, but for some companies."""
     file = newest_result(settings, group[0])
     if file is None:
         return {}
     metadata = pq.read_schema(file).metadata or {}
     inputs: dict[str, str] = json.loads(metadata.get(_INPUTS, b"{}"))
-    return inputs
+    return {company: known for company, known in inputs.items() if company not in without}
 
 
 def write_results(

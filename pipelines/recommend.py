@@ -1,5 +1,6 @@
 """Make every company's recommendation lists."""
 
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 
@@ -49,6 +50,7 @@ def recommend_companies(
     run_id: str,
     computed_at: datetime,
     full: bool = False,
+    anew: Collection[str] = (),
     progress: Progress | None = None,
 ) -> WrittenResults:
     """Make the lists of companies whose purchases or assortment changed and write all results.
@@ -57,7 +59,7 @@ def recommend_companies(
     """
     settings = warehouse.settings
     companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP)
+    known = {} if full else known_inputs(settings, GROUP, without=anew)
     computed: dict[str, CompanyResults] = {}
     kept: list[str] = []
     with (progress or SilentProgress()).step("recommend", total=len(companies)) as step:

@@ -1,5 +1,6 @@
 """Plan what every company should order today."""
 
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 
@@ -31,12 +32,13 @@ def plan_companies(
     run_id: str,
     computed_at: datetime,
     full: bool = False,
+    anew: Collection[str] = (),
     progress: Progress | None = None,
 ) -> WrittenResults:
     """Plan the companies whose stock, orders, terms or forecast changed and write all results."""
     settings = warehouse.settings
     companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP)
+    known = {} if full else known_inputs(settings, GROUP, without=anew)
     computed: dict[str, CompanyResults] = {}
     kept: list[str] = []
     with (progress or SilentProgress()).step("plan restock", total=len(companies)) as step:

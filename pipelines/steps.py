@@ -5,7 +5,7 @@ step with the same inputs leaves the same rows.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from core.lake import Manifest, read_manifest
 from core.memory import peak_bytes, reset_peak
 from core.progress import Progress
-from core.runs import ReconciliationRecord, RunLog, StepRecord
+from core.runs import ReconciliationRecord, RunLog, StepRecord, list_runs
 from core.settings import Settings
 from core.warehouse import Warehouse, count_rows, define_sources
 from pipelines import transform
@@ -26,6 +26,7 @@ from pipelines.feed.reread import Reread
 from pipelines.forecast import forecast_companies
 from pipelines.model_results import WrittenResults
 from pipelines.publish import publish
+from pipelines.quality.daily import VolumeError, describe_volumes, read_volumes, shrunk_tables
 from pipelines.recommend import recommend_companies
 from pipelines.reconcile import ReconciliationError, reconcile, require_equal
 from pipelines.replenish import plan_companies
@@ -42,7 +43,14 @@ class ModelStep(Protocol):
     """What makes one group of model results anew, where their inputs changed."""
 
     def __call__(
-        self, warehouse: Warehouse, *, run_id: str, computed_at: datetime, full: bool, progress: Progress
+        self,
+        warehouse: Warehouse,
+        *,
+        run_id: str,
+        computed_at: datetime,
+        full: bool,
+        anew: Collection[str],
+        progress: Progress,
     ) -> WrittenResults: ...
 
 
@@ -51,7 +59,8 @@ class Round:
     """What the steps of one round share; the warehouse's lock is held while it exists.
 
     ``reached`` is told the name of each step that ended and each point inside a step at which the process
-    could be killed. ``reread`` is what its feed reads anew.
+    could be killed. ``reread`` is what its feed reads anew, ``companies_anew`` are those whose
+    models are computed also if nothing changed.
     """
 
     settings: Settings
@@ -64,6 +73,7 @@ class Round:
     log: RunLog
     reached: Callable[[str], None]
     reread: Reread | None = None
+    companies_anew: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -155,6 +165,31 @@ def check_totals(work: Round) -> StepOutcome:
     return StepOutcome(_rows(lines), f"{len(lines)} totals equal")
 
 
+def check_volumes(work: Round) -> StepOutcome:
+    """Compare each company's last whole day with its weekdays before; if so set, a sudden change ends it."""
+    with work.progress.step("compare volumes with the weeks before"):
+        records = read_volumes(work.warehouse, limit=work.settings.volume_limit)
+    work.log.set_volumes(records)
+    unusual = [record for record in records if record.status != "usual"]
+    for company_id in sorted({record.company_id for record in unusual}):
+        own = [record for record in unusual if record.company_id == company_id]
+        work.log.add_alarm(describe_volumes(own), company_id=company_id)
+    shrunk = shrunk_tables(_last_reconciliation(work), _manifest(work.settings).totals)
+    for line in shrunk:
+        work.log.add_alarm(
+            f"More than half of the {line.rows_source:,} rows of {line.table} are gone since the last run.",
+            company_id=line.company_id,
+        )
+    sudden = [record for record in unusual if record.status == "sudden"]
+    if work.settings.volume_blocks and (sudden or shrunk):
+        raise VolumeError(
+            f"Rows fell or rose suddenly in {len(sudden) + len(shrunk)} places; the alarms name them.",
+            hint="If that is right, run once more with STOCKWISE_VOLUME_BLOCKS=false.",
+        )
+    detail = f"{len(records)} compared, {len(unusual) + len(shrunk)} unusual"
+    return StepOutcome(sum(record.rows for record in records), detail)
+
+
 def forecast(work: Round) -> StepOutcome:
     """Forecast daily demand."""
     for company in read_companies(work.warehouse):
@@ -204,13 +239,25 @@ MARTS = RoundStep("marts", "Customers, products, sales, stock and demand as test
 RECONCILE = RoundStep(
     "reconcile", "Rows, units and cents equal PostgreSQL's, company by company.", check_totals
 )
+VOLUMES = RoundStep("volumes", "Rows of the last whole day beside the same weekdays before.", check_volumes)
 FORECAST = RoundStep("forecast", "Daily demand of every item and place, with its uncertainty.", forecast)
 PLAN = RoundStep("plan", "What to order today, and why not the rest.", plan)
 RECOMMEND = RoundStep("recommend", "What each customer may want next, and what goes together.", recommend)
 VALUE = RoundStep("value", "What customers are expected to bring, and what they buy together.", value)
 SERVING = RoundStep("serving", "Exactly what dashboards and API show, tested.", build_serving)
 PUBLISH = RoundStep("publish", "One verified file per company; readers switch at once.", publish_build)
-STEPS: tuple[RoundStep, ...] = (FEED, MARTS, RECONCILE, FORECAST, PLAN, RECOMMEND, VALUE, SERVING, PUBLISH)
+STEPS: tuple[RoundStep, ...] = (
+    FEED,
+    MARTS,
+    RECONCILE,
+    VOLUMES,
+    FORECAST,
+    PLAN,
+    RECOMMEND,
+    VALUE,
+    SERVING,
+    PUBLISH,
+)
 
 
 def _build_logged(work: Round, selector: transform.Selector, title: str, *, extent: str = "") -> StepOutcome:
@@ -248,9 +295,16 @@ def _model(work: Round, write: ModelStep) -> StepOutcome:
         run_id=work.run_id,
         computed_at=work.started_at,
         full=work.is_full,
+        anew=work.companies_anew,
         progress=work.progress,
     )
     return StepOutcome(written.rows, written.detail)
+
+
+def _last_reconciliation(work: Round) -> tuple[ReconciliationRecord, ...]:
+    """What the last round that ended well had counted."""
+    runs = (run for run in list_runs(work.settings) if run.status == "ok" and run.run_id != work.run_id)
+    return next((run.reconciliation for run in runs if run.reconciliation), ())
 
 
 def _rows(lines: tuple[ReconciliationRecord, ...]) -> int:

@@ -50,7 +50,7 @@ def value_customers(
     """Compute what changed since the last run, and companies ``anew``; from whole days, so once a day."""
     settings = warehouse.settings
     companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP)
+    known = {} if full else known_inputs(settings, GROUP, without=anew)
     known = {company: inputs for company, inputs in known.items() if company not in anew}
     computed: dict[str, CompanyResults] = {}
     kept: list[str] = []

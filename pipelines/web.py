@@ -9,7 +9,8 @@ from core.postgres.server import open_server
 from core.settings import Settings, child_environment
 from core.telemetry import switch_telemetry_off
 
-# A run whose process was killed is found by the monitor and tried once more.
+# A run whose process was killed is found by the monitor and begun again; one that failed by itself was tried
+# again step by step, and is not. Runs wait for one another: the warehouse has one writer.
 _INSTANCE_FILE = """\
 telemetry:
   enabled: false
@@ -18,6 +19,12 @@ run_monitoring:
 run_retries:
   enabled: true
   max_retries: 1
+  retry_on_asset_or_op_failure: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+freshness:
+  enabled: true
 """
 _CHECKOUT = Path(__file__).resolve().parents[1]
 

@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
 
 import psycopg
 import pyarrow as pa
@@ -88,7 +90,8 @@ def test_what_was_lost_or_left_over_is_as_in_the_source_again(
 def test_orders_placed_meanwhile_are_in_it_or_in_the_next(
     lake: Lake, fresh_database: FreshDatabase, two_companies: tuple[Company, Company], wanted: Reread
 ) -> None:
-    stop, placed = threading.Event(), []
+    stop = threading.Event()
+    placed: list[UUID] = []
 
     def write() -> None:
         with psycopg.connect(fresh_database.dsn("owner")) as connection:
@@ -159,7 +162,7 @@ def test_what_is_not_there_is_refused_with_what_is_spelt_alike(
 ) -> None:
     server, name = fresh_database.server, fresh_database.name
 
-    def refusal(**wanted: str) -> str:
+    def refusal(**wanted: Any) -> str:
         with pytest.raises((FeedError, UsageError)) as caught:
             backfill(lake.settings, server=server, database=name, **wanted)
         return f"{caught.value.message} {caught.value.hint}"
