@@ -88,7 +88,8 @@ by_day as (
         demand_date,
         cast(sum(demand_units) as integer) as demand_units,
         cast(coalesce(sum(short_units) filter (where has_money), 0) as integer) as short_units,
-        cast(coalesce(sum(sold_net_amount) filter (where has_money), 0) as decimal(18, 2)) as net_sales_amount,
+        cast(coalesce(sum(sold_net_amount) filter (where has_money), 0) as decimal(18, 2))
+            as net_sales_amount,
         cast(
             coalesce(sum(sold_net_amount - cost_amount) filter (where has_money), 0) as decimal(18, 2)
         ) as margin_amount

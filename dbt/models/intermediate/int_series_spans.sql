@@ -38,8 +38,8 @@ cut as (
         on
             series_changes.company_id = terms.company_id
             and series_changes.variant_id = terms.variant_id
-            and terms.from_date < series_changes.change_date + series_changes.days_count
-            and terms.next_date > series_changes.change_date
+            and series_changes.change_date + series_changes.days_count > terms.from_date
+            and series_changes.change_date < terms.next_date
 ),
 
 spans as (
@@ -49,12 +49,17 @@ spans as (
         cut.variant_id,
         greatest(cut.change_date, cut.terms_from_date) as span_date,
         cast(
-            {{ days_between('greatest(cut.change_date, cut.terms_from_date)', 'least(cut.day_after, cut.terms_next_date)') }}
-            as integer
+            {{
+                days_between(
+                    'greatest(cut.change_date, cut.terms_from_date)',
+                    'least(cut.day_after, cut.terms_next_date)'
+                )
+            }} as integer
         ) as days_count,
         cut.is_begun_by_change,
         case when cut.is_begun_by_change then cut.demand_units else 0 end as demand_units,
-        case when cut.is_begun_by_change then cut.customer_returned_units else 0 end as customer_returned_units,
+        case when cut.is_begun_by_change then cut.customer_returned_units else 0 end
+            as customer_returned_units,
         case when cut.is_begun_by_change then cut.received_units else 0 end as received_units,
         case when cut.is_begun_by_change then cut.sold_units else 0 end as sold_units,
         case when cut.is_begun_by_change then cut.returned_units else 0 end as returned_units,
@@ -64,7 +69,8 @@ spans as (
         case when cut.is_begun_by_change then cut.moved_units else 0 end as moved_units,
         cut.closing_units,
         cut.has_stock_record,
-        case when cut.is_begun_by_change then out_seconds.out_of_stock_seconds end as entries_out_of_stock_seconds,
+        case when cut.is_begun_by_change then out_seconds.out_of_stock_seconds end
+            as entries_out_of_stock_seconds,
         cut.unit_price_amount,
         cut.regular_price_amount,
         cut.unit_cost_amount,

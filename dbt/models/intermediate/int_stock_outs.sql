@@ -55,15 +55,20 @@ windows as (
 ),
 
 out_days_before as (
-    select windows.company_id, windows.location_id, windows.variant_id, windows.first_date, count(*) as days_count
+    select
+        windows.company_id,
+        windows.location_id,
+        windows.variant_id,
+        windows.first_date,
+        count(*) as days_count
     from windows
     inner join out_days
         on
             windows.company_id = out_days.company_id
             and windows.location_id = out_days.location_id
             and windows.variant_id = out_days.variant_id
-            and out_days.stock_date >= windows.window_date
-            and out_days.stock_date < windows.first_date
+            and windows.window_date <= out_days.stock_date
+            and windows.first_date > out_days.stock_date
     group by windows.company_id, windows.location_id, windows.variant_id, windows.first_date
 ),
 
@@ -81,8 +86,8 @@ sold_before as (
             windows.company_id = demand.company_id
             and windows.location_id = demand.location_id
             and windows.variant_id = demand.variant_id
-            and demand.demand_date >= windows.window_date
-            and demand.demand_date < windows.first_date
+            and windows.window_date <= demand.demand_date
+            and windows.first_date > demand.demand_date
     left join out_days
         on
             demand.company_id = out_days.company_id

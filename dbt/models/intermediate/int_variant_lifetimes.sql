@@ -31,7 +31,8 @@ with_end as (
         sold.variant_id,
         sold.first_sold_date,
         sold.last_sold_date,
-        {{ local_date('least(variants.archived_at, products.archived_at)', 'companies.timezone') }} as archived_date,
+        {{ local_date('least(variants.archived_at, products.archived_at)', 'companies.timezone') }}
+            as archived_date,
         variants.is_discontinued or products.status = 'archived' as is_discontinued
     from sold
     inner join variants on sold.company_id = variants.company_id and sold.variant_id = variants.variant_id

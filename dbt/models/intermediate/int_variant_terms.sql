@@ -71,7 +71,9 @@ costs as (
 coupon_edges as (
     select company_id, variant_id, first_date as from_date, 1 as coupons_more from coupon_days
     union all
-    select company_id, variant_id, last_date + 1 as from_date, -1 as coupons_more from coupon_days
+    select company_id, variant_id, last_date + 1 as from_date, -1 as coupons_more
+    from coupon_days
+    where last_date < date '9999-12-30'
     -- One without an end has none: the last run ends with its coupon.
     where last_date < date '9999-12-30'
 ),

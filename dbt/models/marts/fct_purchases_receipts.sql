@@ -56,8 +56,8 @@ rests as (
         restock_lines.location_id,
         0 as received_units,
         restock_lines.open_units,
-        greatest(restock_lines.ordered_units - coalesce(arrived.received_units, 0), 0) - restock_lines.open_units
-            as cancelled_units,
+        greatest(restock_lines.ordered_units - coalesce(arrived.received_units, 0), 0)
+        - restock_lines.open_units as cancelled_units,
         order_lines.unit_cost_amount
     from restock_lines
     inner join order_lines
@@ -136,10 +136,12 @@ fct_purchases_receipts as (
         expected_date,
         received_date,
         case
-            when received_date is not null then cast({{ days_between('sent_date', 'received_date') }} as integer)
+            when received_date is not null
+                then cast({{ days_between('sent_date', 'received_date') }} as integer)
         end as lead_time_days,
         case
-            when state = 'open' then greatest(cast({{ days_between('sent_date', 'known_date') }} as integer), 0)
+            when state = 'open'
+                then greatest(cast({{ days_between('sent_date', 'known_date') }} as integer), 0)
         end as age_days,
         case
             when state = 'received' then received_date > expected_date

@@ -39,8 +39,8 @@ fct_stock_movements as (
         on
             stock_ledger.company_id = terms.company_id
             and stock_ledger.variant_id = terms.variant_id
-            and terms.from_date <= ledger_quarters.stock_date
-            and terms.next_date > ledger_quarters.stock_date
+            and ledger_quarters.stock_date >= terms.from_date
+            and ledger_quarters.stock_date < terms.next_date
 )
 
 select * from fct_stock_movements
