@@ -73,7 +73,6 @@ coupon_edges as (
     union all
     select company_id, variant_id, last_date + 1 as from_date, -1 as coupons_more
     from coupon_days
-    where last_date < date '9999-12-30'
     -- One without an end has none: the last run ends with its coupon.
     where last_date < date '9999-12-30'
 ),
