@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,13 +11,14 @@ from core.metrics.ask import Answer, ask
 from core.metrics.filters import EVERYTHING, Filters
 from core.metrics.period import Period
 from core.metrics.queryable import Queryable
-from core.metrics.stock_layers import averages_query, held_query, layers_query
+from core.metrics.stock_layers import averages_query, held_query, layers_query, stock_conditions
 
 
-def stock_summary(snapshot: Queryable) -> list[dict[str, Any]]:
+def stock_summary(snapshot: Queryable, *, filters: Filters = EVERYTHING) -> list[dict[str, Any]]:
     """Return, per stock status, how many variant-locations, their units and their value at cost."""
+    condition = stock_conditions(filters)
     return snapshot.rows(
-        """
+        f"""
         with costs as (
             select variant_id, any_value(unit_cost_amount) as unit_cost_amount
             from srv_products group by variant_id
@@ -32,24 +32,27 @@ def stock_summary(snapshot: Queryable) -> list[dict[str, Any]]:
             coalesce(sum(levels.on_hand_units * costs.unit_cost_amount), 0)::decimal(18, 2)
                 as stock_value_amount,
             count(*) filter (where costs.unit_cost_amount is null) as items_without_cost_count
-        from srv_stock_levels as levels left join costs on levels.variant_id = costs.variant_id
+        from (select * from srv_stock_levels where true{condition.sql}) as levels
+        left join costs on levels.variant_id = costs.variant_id
         group by levels.stock_status
         order by levels.stock_status
-        """
+        """,
+        condition.parameters,
     )
 
 
-def lowest_stock(snapshot: Queryable, *, limit: int) -> list[dict[str, Any]]:
+def lowest_stock(snapshot: Queryable, *, filters: Filters = EVERYTHING, limit: int) -> list[dict[str, Any]]:
     """Return the variant-locations that are out of stock or low, the emptiest first."""
+    condition = stock_conditions(filters)
     return snapshot.rows(
-        """
+        f"""
         select location_id, location_name, variant_id, sku, product_name, on_hand_units, reserved_units,
             available_units, low_stock_threshold_units, stock_status
         from srv_stock_levels
-        where stock_status not in ('in_stock', 'in_transit')
+        where stock_status not in ('in_stock', 'in_transit'){condition.sql}
         order by available_units, sku, location_name limit ?
         """,
-        [limit],
+        [*condition.parameters, limit],
     )
 
 
@@ -82,16 +85,6 @@ def last_stock_day(snapshot: Queryable) -> date | None:
     (row,) = snapshot.rows("select max(span_date + days_count) - 1 as day from srv_stock_spans")
     day: date | None = row["day"]
     return day
-
-
-def shop_locations(snapshot: Queryable, shop_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the locations that serve these shops."""
-    rows = snapshot.rows(
-        "select distinct location_id from srv_shop_locations"
-        " where shop_id in (select unnest(?::varchar[])) order by 1",
-        [list(shop_ids)],
-    )
-    return tuple(row["location_id"] for row in rows)
 
 
 def ageing(snapshot: Queryable, *, day: date, filters: Filters = EVERYTHING) -> list[dict[str, Any]]:

@@ -18,14 +18,8 @@ _OF_VARIANT = ("category", "product", "brand")
 
 
 def held_query(day: date, filters: Filters) -> Query:
-    """Return what each variant has on hand at each location at the end of ``day``, where there is any.
-
-    Raises
-    ------
-    MeasureError
-        If a filter is about something that stock does not know, such as a customer.
-    """
-    condition = _conditions(filters)
+    """Return what each variant has on hand at each location at the end of ``day``, where there is any."""
+    condition = stock_conditions(filters)
     sql = f"""
         select location_id, variant_id, closing_units, unit_cost_amount
         from srv_stock_spans
@@ -102,10 +96,17 @@ def averages_query(day: date, filters: Filters) -> Query:
     return Query(sql, [*held.parameters, day])
 
 
-def _conditions(filters: Filters) -> Query:
+def stock_conditions(filters: Filters) -> Query:
+    """Return what narrows rows with ``location_id`` and ``variant_id``, each part with its ``and`` in front.
+
+    Raises
+    ------
+    MeasureError
+        If a filter is about something that stock does not know, such as a customer.
+    """
     parts, parameters = [], []
     for name, values in filters.given().items():
-        if name == "location" or name == "variant":
+        if name in ("location", "variant"):
             parts.append(f" and {name}_id in (select unnest(?::varchar[]))")
         elif name in _OF_VARIANT:
             parts.append(f" and variant_id in (select variant_id from srv_products where {_kept(name)})")
