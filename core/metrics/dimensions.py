@@ -60,6 +60,8 @@ _KNOWN = (
         of_variant=True,
     ),
     Dimension("brand", "Brand", "brand", of_variant=True),
+    Dimension("abc_class", "ABC class", "abc_class", of_variant=True),
+    Dimension("xyz_class", "XYZ class", "xyz_class", of_variant=True),
     Dimension(
         "location",
         "Location",

@@ -176,7 +176,8 @@ def _variants_join(variant_column: str, attributes: Sequence[Dimension]) -> str:
 
 
 def _conditions(table: _Table, columns: Mapping[str, str], period: Period | None, filters: Filters) -> Query:
-    parts, parameters = [], []
+    parts: list[str] = []
+    parameters: list[Any] = []
     if period is not None and table.date_column is not None and table.spans is None:
         parts.append(f"facts.{table.date_column} between ? and ?")
         parameters.extend([period.first_date, period.last_date])

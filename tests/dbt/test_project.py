@@ -79,7 +79,7 @@ def test_every_mart_and_serving_model_has_a_grain_test(lineage: dict[str, Any]) 
 
 def test_layers_read_only_from_the_layer_below_or_their_own(lineage: dict[str, Any]) -> None:
     allowed = {
-        "staging": {"raw"},
+        "staging": {"raw", "model_results"},
         "intermediate": {"staging", "intermediate"},
         "marts": {"staging", "intermediate", "marts"},
         "serving": {"marts", "serving", "model_results"},

@@ -113,6 +113,12 @@ METRICS = (
         filters=_NOT_CANCELLED,
     ),
     _summed(
+        "list_sales_amount",
+        "Sales at list price",
+        "Goods that were not cancelled at their price before discount; with tax if prices have it in them.",
+        filters=_NOT_CANCELLED,
+    ),
+    _summed(
         "discount_amount",
         "Discounts",
         "What discounts took off the goods' price; cancelled units are left out.",
@@ -198,6 +204,14 @@ METRICS = (
         "Net sales less the goods' cost as it was when they were ordered, before returns; goods without a"
         " known cost are left out.",
         filters=_NOT_CANCELLED + "; lines without a known cost are left out",
+    ),
+    _ratio(
+        "discount_ratio",
+        "Discount rate",
+        "Discounts as a share of the goods' price before discount.",
+        "discount_amount",
+        "list_sales_amount",
+        "down",
     ),
     _ratio(
         "margin_ratio",

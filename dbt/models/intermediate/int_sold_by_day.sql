@@ -27,6 +27,15 @@ by_day as (
         order_lines.product_id,
         order_lines.placed_date as sales_date,
         sum(order_lines.sold_units) as units,
+        -- A line as priced less its discount is gross where prices have tax in them, else net.
+        sum(
+            order_lines.sold_discount_amount + order_lines.sold_net_amount
+            + case
+                when order_lines.line_amount - order_lines.discount_amount = order_lines.gross_amount
+                    then order_lines.sold_tax_amount
+                else 0
+            end
+        ) as list_sales_amount,
         sum(order_lines.sold_discount_amount) as discount_amount,
         sum(order_lines.sold_net_amount) as net_sales_amount,
         sum(order_lines.sold_tax_amount) as tax_amount,

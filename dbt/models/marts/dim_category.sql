@@ -1,4 +1,3 @@
-{%- set levels = range(10) -%}
 with categories as (
     select * from {{ ref('stg_storefront__categories') }}
 ),
@@ -13,10 +12,10 @@ named as (
         category_id,
         max(case when ancestor_level = 0 then ancestor_category_id end) as top_category_id,
         concat_ws(
-            ' > '
-            {%- for level in levels %},
-            max(case when ancestor_level = {{ level }} then ancestor_name end)
-            {%- endfor %}
+            ' > ',
+            {% for level in range(10) -%}
+                max(case when ancestor_level = {{ level }} then ancestor_name end){{ ',' if not loop.last }}
+            {% endfor -%}
         ) as category_path
     from ancestors
     group by company_id, category_id

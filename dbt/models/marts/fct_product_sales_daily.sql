@@ -28,6 +28,7 @@ fct_product_sales_daily as (
         coalesce(sold.product_id, returned.product_id) as product_id,
         coalesce(sold.sales_date, returned.sales_date) as sales_date,
         cast(coalesce(sold.units, 0) as integer) as units,
+        cast(coalesce(sold.list_sales_amount, 0) as decimal(18, 2)) as list_sales_amount,
         cast(coalesce(sold.discount_amount, 0) as decimal(18, 2)) as discount_amount,
         cast(coalesce(sold.net_sales_amount, 0) as decimal(18, 2)) as net_sales_amount,
         cast(coalesce(sold.tax_amount, 0) as decimal(18, 2)) as tax_amount,

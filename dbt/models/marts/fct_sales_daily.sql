@@ -16,6 +16,7 @@ goods as (
         shop_id,
         sales_date,
         sum(units) as units,
+        sum(list_sales_amount) as list_sales_amount,
         sum(discount_amount) as discount_amount,
         sum(net_sales_amount) as net_sales_amount,
         sum(tax_amount) as tax_amount,
@@ -72,6 +73,7 @@ fct_sales_daily as (
         cast(coalesce(goods.units, 0) as integer) as units,
         cast(coalesce(goods.net_sales_amount, 0) + coalesce(goods.tax_amount, 0) as decimal(18, 2))
             as gross_sales_amount,
+        cast(coalesce(goods.list_sales_amount, 0) as decimal(18, 2)) as list_sales_amount,
         cast(coalesce(goods.discount_amount, 0) as decimal(18, 2)) as discount_amount,
         cast(coalesce(goods.net_sales_amount, 0) as decimal(18, 2)) as net_sales_amount,
         cast(coalesce(goods.tax_amount, 0) as decimal(18, 2)) as tax_amount,

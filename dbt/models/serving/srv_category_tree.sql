@@ -1,13 +1,9 @@
 with ancestors as (
-    select * from {{ ref('int_category_ancestors') }}
+    select * from {{ ref('dim_category_ancestors') }}
 ),
 
 srv_category_tree as (
-    select
-        company_id,
-        ancestor_category_id,
-        category_id
-    from ancestors
+    select * from ancestors
 )
 
 select * from srv_category_tree

@@ -6,6 +6,10 @@ categories as (
     select * from {{ ref('dim_category') }}
 ),
 
+classes as (
+    select * from {{ ref('fct_variant_classes') }}
+),
+
 srv_products as (
     select
         variants.company_id,
@@ -18,6 +22,8 @@ srv_products as (
         variants.category_name,
         categories.top_category_id,
         variants.brand,
+        classes.abc_class,
+        classes.xyz_class,
         variants.unit_price_amount,
         variants.unit_cost_amount,
         variants.is_sellable,
@@ -25,6 +31,8 @@ srv_products as (
     from variants
     left join categories
         on variants.company_id = categories.company_id and variants.category_id = categories.category_id
+    left join classes
+        on variants.company_id = classes.company_id and variants.variant_id = classes.variant_id
 )
 
 select * from srv_products

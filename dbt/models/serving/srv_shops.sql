@@ -9,6 +9,7 @@ srv_shops as (
         name as shop_name,
         city,
         country,
+        country_code,
         is_active
     from shops
 )
