@@ -178,7 +178,17 @@ _CUSTOMERS: dict[str, dict[str, str]] = {
     },
 }
 
+_CALENDAR: dict[str, dict[str, str]] = {
+    "public_holidays": {
+        "country": "varchar",
+        "country_code": "varchar",
+        "holiday_date": "date",
+        "holiday_name": "varchar",
+        "is_home": "boolean",
+    },
+}
+
 RESULTS: dict[str, dict[str, str]] = {
     name: {**_EVERY, **columns}
-    for name, columns in {**_FORECAST, **_PLANS, **_RECOMMENDATIONS, **_CUSTOMERS}.items()
+    for name, columns in {**_FORECAST, **_PLANS, **_RECOMMENDATIONS, **_CUSTOMERS, **_CALENDAR}.items()
 }

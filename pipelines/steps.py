@@ -25,6 +25,7 @@ from pipelines.feed.record import describe_pull
 from pipelines.feed.reread import Reread
 from pipelines.forecast import forecast_companies
 from pipelines.model_results import WrittenResults
+from pipelines.public_holidays import refresh_public_holidays
 from pipelines.publish import publish
 from pipelines.quality.daily import VolumeError, describe_volumes, read_volumes, shrunk_tables
 from pipelines.recommend import recommend_companies
@@ -137,6 +138,11 @@ def build_marts(work: Round) -> StepOutcome:
     """
     manifest = _manifest(work.settings)
     define_sources(work.warehouse, manifest)
+    holidays = refresh_public_holidays(
+        work.warehouse, run_id=work.run_id, computed_at=work.started_at, full=work.is_full
+    )
+    if holidays.computed:
+        define_sources(work.warehouse, manifest)
     scope = BuildScope("it was asked for") if work.is_full else read_scope(work.warehouse, manifest)
     if not scope.is_full:
         try:
