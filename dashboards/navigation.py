@@ -33,6 +33,7 @@ PAGES = (
     PageEntry("overview", "Overview", ":material/monitoring:", "sales"),
     PageEntry("sales", "Sales", ":material/point_of_sale:", "sales"),
     PageEntry("products", "Products", ":material/category:", "sales"),
+    PageEntry("customers", "Customers", ":material/group:", "sales"),
     PageEntry("restock", "Restock", ":material/local_shipping:", "plans", "Buy"),
     PageEntry("data_health", "Data health", ":material/fact_check:", "anyone", "Trust"),
 )

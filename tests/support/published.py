@@ -13,6 +13,7 @@ from core.ids import new_id
 from core.published import POINTER, BuildInfo, build_folder
 from core.settings import Settings
 from tests.support.companies import Company
+from tests.support.published_customers import small_customers
 
 CONTRACTS = Path(__file__).parents[2] / "dbt" / "models" / "serving"
 RUN_ID = "run-1"
@@ -94,6 +95,7 @@ def small_plan(company: Company, *, supplier_id: object = None, suggested_units:
              "on_hand_units": 8, "reserved_units": 1, "available_units": 7,
              "low_stock_threshold_units": 10, "stock_status": "low_stock"}
         ],
+        **small_customers(company),
         "srv_demand_daily": [
             keys | {"demand_date": day, "demand_units": number, "is_out_of_stock": number == 3}
             for number, day in enumerate(days, start=1)
