@@ -23,6 +23,8 @@ from core.telemetry import switch_telemetry_off
 from core.terminal import Terminal
 from pipelines.feed.commands import register as register_feed
 from pipelines.imports.commands import register as register_histories
+from pipelines.published_commands import register as register_published
+from pipelines.warehouse_commands import register as register_warehouse
 
 SHORT_HELP = """\
 Stockwise turns a shop's orders into forecasts and restock orders.
@@ -55,6 +57,12 @@ register_report(app)
 feeds = typer.Typer(help="Look at the feed, and read a part of it anew.", no_args_is_help=True)
 app.add_typer(feeds, name="feed")
 register_feed(feeds)
+published = typer.Typer(help="See the published builds, and go back to one.", no_args_is_help=True)
+app.add_typer(published, name="published")
+register_published(published)
+warehouse = typer.Typer(help="The warehouse explained, and shown to Spark.", no_args_is_help=True)
+app.add_typer(warehouse, name="warehouse")
+register_warehouse(warehouse)
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
 Compared = Annotated[Reconciled, typer.Argument(help="What to compare.")]

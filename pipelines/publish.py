@@ -17,7 +17,7 @@ from core.lake import Manifest, sync_file, sync_folder, write_atomically
 from core.progress import Progress, SilentProgress
 from core.published import BUILD_FILE, PLATFORM, POINTER, BuildInfo, build_folder, current_build
 from core.settings import Settings
-from core.warehouse import EngineError, Warehouse
+from core.warehouse import ENGINE_VERSION, EngineError, Warehouse
 from pipelines.published_files import (
     CompanyContent,
     PublishError,
@@ -144,7 +144,8 @@ def _write_files(
 def _write_build_file(draft: Path, build: BuildInfo, contents: Mapping[str, CompanyContent]) -> None:
     marks = {company: content.marks for company, content in contents.items()}
     file = draft / BUILD_FILE
-    file.write_text(json.dumps({**build.model_dump(mode="json"), "marks": marks}, indent=1), encoding="utf-8")
+    content = {**build.model_dump(mode="json"), "engine": ENGINE_VERSION, "marks": marks}
+    file.write_text(json.dumps(content, indent=1), encoding="utf-8")
     sync_file(file)
 
 

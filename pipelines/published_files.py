@@ -75,6 +75,30 @@ def read_contents(connection: WarehouseConnection) -> dict[str, CompanyContent]:
     return {company: CompanyContent(rows[company], marks[company]) for company in rows}
 
 
+def read_marks(connection: WarehouseConnection, file: Path) -> dict[str, str]:
+    """Read every row of a written company's file, and mark its tables as `read_contents` does.
+
+    Raises
+    ------
+    EngineError
+        If the file cannot be read.
+    """
+    _attach(connection, file, read_only=True)
+    try:
+        tables = connection.execute(
+            "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
+            " from duckdb_columns() where database_name = 'target'"
+            " and table_name like 'srv!_%' escape '!' group by 1"
+        ).fetchall()
+        marks = {}
+        for table, columns in tables:
+            found = connection.execute(_content_sql(f"target.{table}")).fetchall()
+            marks[table] = _mark(columns, *found[0][1:]) if len(found) == 1 else _mark(columns)
+        return marks
+    finally:
+        connection.execute("detach target")
+
+
 def write_company_file(
     connection: WarehouseConnection,
     file: Path,
