@@ -33,8 +33,8 @@ def by_time(
 ) -> alt.LayerChart:
     """Draw a line over time, and what was before dashed and shifted onto the same days.
 
-    Buckets that are not over, or cut by the period's ends, have hollow points: they will grow, or are no
-    whole ones.
+    Buckets that are not over, or cut by the period's ends, are hollow points beside the line: they will
+    grow, or are no whole ones.
     """
     places = [row[bucket] for row in rows]
     frame = pl.concat(
@@ -44,7 +44,7 @@ def by_time(
         ]
     )
     names = [THIS_PERIOD, before_title] if before else [THIS_PERIOD]
-    x = alt.X("place:T", title=None, axis=alt.Axis(format=_DATES[bucket], labelOverlap=True, tickCount=8))
+    x = alt.X("place:T", title=None, axis=_time_axis(places, bucket))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=True), axis=_axis(format))
     colour = alt.Color(
         "line:N",
@@ -56,7 +56,9 @@ def by_time(
         "line:N", scale=alt.Scale(domain=names, range=[[1, 0], [5, 4]][: len(names)]), legend=None
     )
     base = alt.Chart(frame)
-    lines = base.mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    lines = (
+        base.transform_filter("!datum.is_part").mark_line().encode(x=x, y=y, color=colour, strokeDash=dash)
+    )
     points = base.mark_point(size=28, opacity=1).encode(
         x=x,
         y=y,
@@ -72,16 +74,19 @@ def by_time(
     return alt.LayerChart(layer=[lines, points], height=280)
 
 
-def ranked(rows: Sequence[Row], *, label: str, measure: str, title: str, format: str) -> alt.Chart:
-    """Draw one bar per thing, from zero, in the order of the rows."""
+def ranked(rows: Sequence[Row], *, labels: Sequence[str], measure: str, title: str, format: str) -> alt.Chart:
+    """Draw one bar per thing, from zero, in the order of the rows.
+
+    ``labels`` names columns: the first is what people read, the others tell two of the same name apart.
+    """
     frame = pl.DataFrame(
         {
-            "label": [str(row[label] or "–") for row in rows],
+            "label": _distinct(rows, labels),
             "value": [_number(row[measure]) for row in rows],
         },
         schema={"label": pl.String, "value": pl.Float64},
     )
-    bars = alt.Chart(frame, height=max(80, 26 * len(rows) + 40)).mark_bar(
+    bars = alt.Chart(frame, height=28 * len(rows) + 70).mark_bar(
         color=THIS_PERIOD_COLOUR, height={"band": 0.7}
     )
     chart: alt.Chart = bars.encode(
@@ -93,6 +98,22 @@ def ranked(rows: Sequence[Row], *, label: str, measure: str, title: str, format:
         ],
     )
     return chart
+
+
+def _distinct(rows: Sequence[Row], labels: Sequence[str]) -> list[str]:
+    names = [str(row[labels[0]] or "–") for row in rows]
+    return [
+        " · ".join([name, *(str(row[label]) for label in labels[1:])]) if names.count(name) > 1 else name
+        for name, row in zip(names, rows, strict=True)
+    ]
+
+
+def _time_axis(places: Sequence[date], bucket: Bucket) -> alt.Axis:
+    """Return an axis with a tick at weeks' and months' first days: left alone, it would choose Sundays."""
+    if bucket == "day":
+        return alt.Axis(format=_DATES[bucket], labelOverlap=True, tickCount=8)
+    ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in places]
+    return alt.Axis(format=_DATES[bucket], labelOverlap=True, values=ticks)
 
 
 def _axis(format: str) -> alt.Axis:

@@ -24,7 +24,7 @@ def show_figures(
     currency: str,
     now: Mapping[str, Any] | None = None,
     before: Mapping[str, Any] | None = None,
-    compared_with: str = "",
+    compared_with: str = "period before",
     course: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Show figures as cards that wrap on a phone.
@@ -33,7 +33,7 @@ def show_figures(
     not over is never held against one that is; leave them out to compare nothing. ``course`` holds the
     figures by day, for the sparklines. A name that ``totals`` lacks can't be known under the filters chosen.
     """
-    grid = st.grid(min(len(names), 6), min_column_width=150)
+    grid = st.grid(_columns(len(names)), min_column_width=150)
     for name in names:
         metric = METRICS[name]
         grid.metric(
@@ -43,20 +43,34 @@ def show_figures(
             if before is None
             else change_text((now or totals).get(name), before.get(name), metric.format),
             delta_color=_COLOURS[metric.good_direction],
-            delta_description=compared_with if before is not None and before.get(name) is not None else None,
-            help=_help(metric, totals, before, currency),
+            help=_help(metric, totals, before, compared_with, currency),
             border=True,
             chart_data=[float(row[name]) for row in course if row.get(name) is not None] or None,
             chart_type="area",
         )
 
 
-def _help(metric: Metric, totals: Mapping[str, Any], before: Mapping[str, Any] | None, currency: str) -> str:
+def _columns(count: int) -> int:
+    """Return how many cards stand beside one another, so that no row has a single one."""
+    if count <= 5:
+        return count
+    return next((columns for columns in (4, 3, 5) if count % columns == 0), 4)
+
+
+def _help(
+    metric: Metric,
+    totals: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    compared_with: str,
+    currency: str,
+) -> str:
     """Say what the figure means and how it is computed, and give it in full."""
     lines = [metric.definition, f"Computed as: {metric.formula}."]
     if metric.name not in totals:
         return " ".join([*lines, "Not known for the filters chosen: it belongs to whole orders."])
     lines.append(f"Exactly {exact_text(totals[metric.name], metric.format, currency)}.")
     if before is not None:
-        lines.append(f"Before: {exact_text(before.get(metric.name), metric.format, currency)}.")
+        lines.append(
+            f"{compared_with.capitalize()}: {exact_text(before.get(metric.name), metric.format, currency)}."
+        )
     return " ".join(lines)

@@ -18,6 +18,8 @@ from dashboards.ui.page import Page
 from dashboards.ui.page_figures import show_figures
 from dashboards.ui.page_table import Row, columns_of, heading_of, metric_column, show_as_table, show_table
 
+MOST_COMPARED = 5000
+_MOST_IN_A_ROW = 4
 _Key = TypeVar("_Key", bound=str)
 
 
@@ -32,8 +34,8 @@ def show_headlines(page: Page, names: Sequence[str], *, product_ids: tuple[str, 
         currency=page.currency,
         now=compared.totals if compared else None,
         before=compared.previous_totals if compared else None,
-        compared_with=f"vs {COMPARISONS[page.chosen.comparison].lower()}",
-        course=asked.rows,
+        compared_with=COMPARISONS[page.chosen.comparison],
+        course=[row for row in asked.rows if not row["is_incomplete"]],
     )
 
 
@@ -84,23 +86,19 @@ def show_ranking(
     ``on_pick`` is called with the row of the table that the visitor picks.
     """
     answer = page.ask(
-        page.answerable(names, (by,)),
-        (by,),
-        order_by=names[0],
-        limit=limit,
-        compare=page.chosen.comparison if not page.is_running else "none",
-        product_ids=product_ids,
+        page.answerable(names, (by,)), (by,), order_by=names[0], limit=limit, product_ids=product_ids
     )
     if not answer.rows:
         show_no_data(page.facts.first_date, page.facts.last_date, is_filtered=True)
         return
-    columns, first = columns_of(answer), metric_column(names[0])
+    first = metric_column(names[0])
+    labels = [column.name for column in columns_of(answer) if not column.is_number]
     title = heading_of(first, page.currency)
     st.altair_chart(
-        ranked(answer.rows, label=columns[0].name, measure=first.name, title=title, format=first.format),
+        ranked(answer.rows, labels=labels, measure=first.name, title=title, format=first.format),
         alt=f"{title} by {by}, the most first",
     )
-    rows, columns = with_changes(answer, columns, first.name)
+    rows, columns = with_changes(page, answer, by, first.name, product_ids=product_ids)
     show = show_as_table if on_pick is None else show_table
     picked = {} if on_pick is None else {"on_pick": on_pick}
     show(page, rows, columns, title=f"{first.title} by {by}", key=f"{key}_table", **picked)
@@ -109,22 +107,35 @@ def show_ranking(
 
 
 def with_changes(
-    answer: Answer, columns: Sequence[Column], name: str
+    page: Page, answer: Answer, by: str, name: str, *, product_ids: tuple[str, ...] = ()
 ) -> tuple[list[dict[str, Any]], list[Column]]:
-    """Return the rows with the change of one figure beside them, where something is compared."""
-    if not answer.previous_rows:
-        return answer.rows, list(columns)
-    rows = [
-        {**row, "change": change_ratio(row[name], before[name] if before else None)}
-        for row, before in zip(answer.rows, answer.previous_rows, strict=True)
-    ]
+    """Return rows and columns with the change of one figure over whole days, where something is compared."""
+    columns = columns_of(answer)
+    if page.whole_period is None or page.chosen.comparison == "none":
+        return answer.rows, columns
+    compared = page.ask(
+        (name,),
+        (by,),
+        period=page.whole_period,
+        compare=page.chosen.comparison,
+        limit=MOST_COMPARED,
+        product_ids=product_ids,
+    )
+    key = answer.columns[0].name
+    changes = {
+        row[key]: change_ratio(row[name], before[name] if before else None)
+        for row, before in zip(compared.rows, compared.previous_rows, strict=True)
+    }
     title = f"Change of {METRICS[name].title.lower()}"
-    return rows, [*columns, Column("change", title, "percent", definition="Against the days compared with.")]
+    changed = Column("change", title, "percent", definition="Whole days against those compared with.")
+    return [{**row, "change": changes.get(row[key])} for row in answer.rows], [*columns, changed]
 
 
 def choose(label: str, options: Mapping[_Key, str], *, key: str) -> _Key:
-    """Offer a few choices beside one another, bound to the address; the first is the default."""
+    """Offer choices, bound to the address; the first is the default. A phone has room for four in a row."""
     names = list(options)
+    if len(names) > _MOST_IN_A_ROW:
+        return st.selectbox(label, names, format_func=options.__getitem__, key=key, bind="query-params")
     chosen: _Key | None = st.segmented_control(
         label,
         names,

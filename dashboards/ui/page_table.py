@@ -26,7 +26,7 @@ Row = Mapping[str, Any]
 DOWNLOADS: Mapping[FileFormat, str] = {"csv": "CSV", "xlsx": "Excel"}
 _TIMES = ("day", "week", "month", "quarter", "year")
 _KINDS = {"date": st.column_config.DateColumn, "boolean": st.column_config.CheckboxColumn}
-_NUMBERS = {"integer": "localized", "percent": "percent", "decimal": "%,.2f", "days": "%,.1f"}
+_NUMBERS = {"integer": "localized", "percent": "%,.1f%%", "decimal": "%,.2f", "days": "%,.1f"}
 
 
 def show_table(
@@ -50,7 +50,7 @@ def show_table(
             "key": key,
         }
     st.dataframe(
-        [{column.name: _drawn(row.get(column.name)) for column in columns} for row in rows],
+        [{column.name: _drawn(row.get(column.name), column) for column in columns} for row in rows],
         column_config={
             column.name: config_of(column, page.currency, is_pinned=place == 0)
             for place, column in enumerate(columns)
@@ -160,6 +160,8 @@ def _unit(column: Column, currency: str) -> str:
     return column.unit or {"money": currency, "days": "days"}.get(column.format, "")
 
 
-def _drawn(value: Any) -> Any:
+def _drawn(value: Any, column: Column) -> Any:
     """Give decimals as floats: only for drawing, where the column's format rounds them; files are exact."""
+    if column.format == "percent" and value is not None:
+        return float(value) * 100
     return float(value) if isinstance(value, Decimal) else value

@@ -10,11 +10,11 @@ from core.metrics.registry import METRICS
 from core.reports.table import Column
 from dashboards.data.movers import movers
 from dashboards.ui.page import Page
-from dashboards.ui.page_parts import with_changes
-from dashboards.ui.page_table import columns_of, metric_column, show_table
+from dashboards.ui.page_parts import MOST_COMPARED, with_changes
+from dashboards.ui.page_table import metric_column, show_table
 from dashboards.ui.product import open_picked_product
 
-SHOWN_MOVERS, SHOWN_PRODUCTS, COMPARED_PRODUCTS = 8, 200, 5000
+SHOWN_MOVERS, SHOWN_PRODUCTS = 8, 200
 
 
 def show_movers(page: Page, measure: str) -> None:
@@ -27,16 +27,14 @@ def show_movers(page: Page, measure: str) -> None:
         )
         return
     now, before = (
-        page.ask((measure,), ("product",), period=period, limit=COMPARED_PRODUCTS)
-        for period in (whole, earlier)
+        page.ask((measure,), ("product",), period=period, limit=MOST_COMPARED) for period in (whole, earlier)
     )
     metric = METRICS[measure]
     columns = [
         Column("product_name", "Product"),
         Column("sku", "SKU"),
-        Column("gain", "Change", metric.format),
+        Column("gain", "Change", metric.format, definition=metric.definition),
         Column("change", "Change (share)", "percent"),
-        Column("now", metric.title, metric.format, definition=metric.definition),
     ]
     for place, title, rows in zip(
         st.columns(2),
@@ -59,13 +57,12 @@ def show_all(page: Page, measures: Sequence[str]) -> None:
         ("product",),
         order_by=measures[0],
         limit=SHOWN_PRODUCTS,
-        compare="none" if page.is_running else page.chosen.comparison,
     )
     if not answer.rows:
         st.info("Nothing was sold in these days.", icon=":material/inbox:")
         return
     st.caption("Pick a row to see that product.")
-    rows, columns = with_changes(answer, columns_of(answer), measures[0])
+    rows, columns = with_changes(page, answer, "product", measures[0])
     show_table(
         page,
         rows,

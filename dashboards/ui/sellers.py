@@ -15,7 +15,6 @@ _COLUMNS = (
     Column("sku", "SKU"),
     metric_column("units"),
     metric_column("net_sales_amount"),
-    metric_column("margin_amount"),
 )
 
 

@@ -15,7 +15,6 @@ HEADLINES = (
     "orders_count",
     "average_order_value_amount",
     "margin_amount",
-    "margin_ratio",
     "returns_amount",
 )
 CHARTED = ("net_sales_amount", "orders_count", "margin_amount", "average_order_value_amount")

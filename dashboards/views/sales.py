@@ -16,9 +16,7 @@ HEADLINES = (
     "margin_amount",
     "margin_ratio",
     "discount_amount",
-    "returns_amount",
     "returns_amount_ratio",
-    "net_sales_after_returns_amount",
 )
 CHARTED = ("net_sales_amount", "units", "margin_amount", "margin_ratio", "discount_amount", "returns_amount")
 RANKED = ("net_sales_amount", "units", "margin_amount", "margin_ratio", "discount_amount", "returns_amount")

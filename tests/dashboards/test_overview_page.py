@@ -64,7 +64,7 @@ def test_every_figure_carries_its_definition(pages: Pages) -> None:
     at = pages.open()
     helps = {metric.label: metric.help for metric in at.metric}
     assert "before returns" in helps["Net sales"]
-    assert "Exactly 2,100.00 EUR. Before: 0.00 EUR." in helps["Net sales"]
+    assert "Exactly 2,100.00 EUR. Period before: 0.00 EUR." in helps["Net sales"]
 
 
 def test_nothing_published_says_what_to_do(unpublished: Pages) -> None:
