@@ -267,7 +267,9 @@ def test_a_run_beside_a_round_waits_for_its_turn_and_then_gives_up_in_one_senten
 def test_runs_are_queued_by_the_instance_and_only_dead_ones_are_begun_again(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text(_INSTANCE_FILE, encoding="utf-8")
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
-        assert instance.get_concurrency_config().run_queue_config.max_concurrent_runs == 1
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue is not None
+        assert queue.max_concurrent_runs == 1
         assert instance.run_retries_enabled
         assert not instance.run_retries_retry_on_asset_or_op_failure
         assert instance.run_monitoring_enabled
