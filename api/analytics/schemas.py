@@ -15,19 +15,6 @@ class PeriodRead(OutputModel):
     last_date: date
 
 
-class TotalsRead(OutputModel):
-    orders_count: int
-    units: int
-    gross_sales_amount: Amount
-    discount_amount: Amount
-    net_sales_amount: Amount
-    tax_amount: Amount
-    shipping_amount: Amount
-    returns_amount: Amount
-    margin_amount: Amount
-    average_order_value_amount: Amount | None
-
-
 class SellerRead(OutputModel):
     product_id: str
     sku: str
@@ -41,37 +28,6 @@ class Report(PricedModel):
     build: BuildRead
     currency: str
     timezone: str
-
-
-class DashboardRead(Report):
-    period: PeriodRead
-    totals: TotalsRead
-    previous_period: PeriodRead
-    previous_totals: TotalsRead
-    best_sellers: list[SellerRead]
-    worst_sellers: list[SellerRead]
-
-
-class SalesDayRead(OutputModel):
-    sales_date: date
-    orders_count: int
-    units: int
-    net_sales_amount: Amount
-    returns_amount: Amount
-    margin_amount: Amount
-    average_order_value_amount: Amount | None
-
-
-class SalesRead(Report):
-    period: PeriodRead
-    totals: TotalsRead
-    days: list[SalesDayRead]
-
-
-class ProductsRead(Report):
-    period: PeriodRead
-    best_sellers: list[SellerRead]
-    worst_sellers: list[SellerRead]
 
 
 class StockStatusRead(OutputModel):
@@ -95,11 +51,6 @@ class StockLevelRead(OutputModel):
     available_units: int
     low_stock_threshold_units: int
     stock_status: str
-
-
-class InventoryRead(Report):
-    statuses: list[StockStatusRead]
-    lowest: list[StockLevelRead]
 
 
 class MetricRead(OutputModel):

@@ -1,18 +1,17 @@
-"""Reports from the published snapshot; the figures themselves are defined in core.metrics."""
+"""What every report of sales is asked for: days, shops, a category; found sound before anything is read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from api.access import Caller
-from api.errors import Forbidden, InvalidContent
+from api.analytics.errors import InvalidPeriod, UnknownCategory, UnknownShop
+from api.errors import Forbidden
 from api.published import describe_build
-from core.metrics.inventory import lowest_stock, stock_summary
-from core.metrics.period import MAX_DAYS, Period, last_days
-from core.metrics.sales import best_sellers, sales_by_day, sales_totals
+from core.metrics.ask import Filters
+from core.metrics.period import Comparison, Period, PeriodError, last_days
 from core.published import Snapshot
 
 DEFAULT_DAYS = 28
@@ -20,15 +19,30 @@ DEFAULT_DAYS = 28
 
 @dataclass(frozen=True)
 class Question:
-    """Which days and shops a report is about; without dates, the last 28 whole days of the data."""
+    """Which days and shops a report is about; without dates, the last 28 days of the data.
+
+    ``shop_ids`` are those that the caller reaches; None is the whole company.
+    """
 
     first_date: date | None
     last_date: date | None
-    shop_ids: Sequence[str] | None
+    shop_ids: tuple[str, ...] | None
     now: datetime
+    category_id: str | None = None
+    compare: Comparison = "none"
+
+    def of_shop(self, shop_id: str) -> Question:
+        """Return the same about one shop."""
+        return replace(self, shop_ids=(shop_id,))
+
+    @property
+    def filters(self) -> Filters:
+        """What the figures are narrowed to."""
+        categories = None if self.category_id is None else (self.category_id,)
+        return Filters(shop_ids=self.shop_ids, category_ids=categories)
 
 
-def shops_of(caller: Caller, shop_id: str | None) -> list[str] | None:
+def shops_of(caller: Caller, shop_id: str | None) -> tuple[str, ...] | None:
     """Return the shops to report on, within those the caller reaches; None means all.
 
     Raises
@@ -38,78 +52,57 @@ def shops_of(caller: Caller, shop_id: str | None) -> list[str] | None:
     """
     reachable = caller.reachable_shop_ids
     if reachable is None:
-        return None if shop_id is None else [shop_id]
+        return None if shop_id is None else (shop_id,)
     own = sorted(str(own_id) for own_id in reachable)
     if shop_id is None:
-        return own
+        return tuple(own)
     if shop_id not in own:
-        raise Forbidden("This shop is not one of yours.")
-    return [shop_id]
+        raise Forbidden("This shop is not one of yours.", pointer="/query/shop_id")
+    return (shop_id,)
 
 
-def dashboard(snapshot: Snapshot, question: Question, *, limit: int) -> dict[str, Any]:
-    """Headline totals with the period before, and the best and worst sellers."""
-    head, period = _head(snapshot, question), _period(snapshot, question)
-    previous = period.before()
-    return {
-        **head,
-        "period": period,
-        "totals": sales_totals(snapshot, period, shop_ids=question.shop_ids),
-        "previous_period": previous,
-        "previous_totals": sales_totals(snapshot, previous, shop_ids=question.shop_ids),
-        **_sellers(snapshot, period, question, limit),
-    }
+def require_known(snapshot: Snapshot, *, shop_id: str | None, category_id: str | None) -> None:
+    """Refuse ids of nothing: a report of zeroes would say that nothing was sold.
+
+    Raises
+    ------
+    UnknownShop, UnknownCategory
+        If the build holds none of this id.
+    """
+    if shop_id is not None and not _is_there(snapshot, "srv_shops", "shop_id", shop_id):
+        raise UnknownShop(pointer="/query/shop_id")
+    if category_id is not None and not _is_there(snapshot, "srv_categories", "category_id", category_id):
+        raise UnknownCategory(pointer="/query/category_id")
 
 
-def sales(snapshot: Snapshot, question: Question) -> dict[str, Any]:
-    """Totals and one row per day."""
-    period = _period(snapshot, question)
-    totals = sales_totals(snapshot, period, shop_ids=question.shop_ids)
-    return {
-        **_head(snapshot, question),
-        "period": period,
-        "totals": totals,
-        "days": sales_by_day(snapshot, period, shop_ids=question.shop_ids),
-    }
+def period_of(snapshot: Snapshot, question: Question) -> Period:
+    """Return the days asked about.
+
+    Raises
+    ------
+    InvalidPeriod
+        If they end before they begin, are too many, or lie outside of what a report knows.
+    """
+    last = question.last_date or last_sales_day(snapshot) or question.now.date()
+    try:
+        return Period(question.first_date or last_days(last, DEFAULT_DAYS).first_date, last)
+    except PeriodError as error:
+        sentence = f"{str(error)[0].upper()}{str(error)[1:]}."
+        raise InvalidPeriod(sentence, pointer="/query/from" if error.is_first else "/query/to") from None
 
 
-def products(snapshot: Snapshot, question: Question, *, limit: int) -> dict[str, Any]:
-    """Best and worst sellers."""
-    period = _period(snapshot, question)
-    return {
-        **_head(snapshot, question),
-        "period": period,
-        **_sellers(snapshot, period, question, limit),
-    }
+def last_sales_day(snapshot: Snapshot) -> date | None:
+    """Return the last day with sales or returns in any shop."""
+    (row,) = snapshot.rows("select max(sales_date) as sales_date from srv_sales_daily")
+    day: date | None = row["sales_date"]
+    return day
 
 
-def inventory(snapshot: Snapshot, question: Question, *, limit: int) -> dict[str, Any]:
-    """Stock by status, with its value at cost, and the emptiest items."""
-    return {
-        **_head(snapshot, question),
-        "statuses": stock_summary(snapshot),
-        "lowest": lowest_stock(snapshot, limit=limit),
-    }
-
-
-def _sellers(snapshot: Snapshot, period: Period, question: Question, limit: int) -> dict[str, Any]:
-    return {
-        "best_sellers": best_sellers(snapshot, period, shop_ids=question.shop_ids, limit=limit),
-        "worst_sellers": best_sellers(snapshot, period, shop_ids=question.shop_ids, limit=limit, worst=True),
-    }
-
-
-def _head(snapshot: Snapshot, question: Question) -> dict[str, Any]:
+def head(snapshot: Snapshot, question: Question) -> dict[str, Any]:
+    """Return what every report begins with: the build with its age, and the company's money and days."""
     (company,) = snapshot.rows("select currency, timezone from srv_company")
     return {"build": describe_build(snapshot.build, question.now), **company}
 
 
-def _period(snapshot: Snapshot, question: Question) -> Period:
-    horizon = snapshot.rows("select max(sales_date) as sales_date from srv_sales_daily")[0]["sales_date"]
-    last = question.last_date or horizon or question.now.date()
-    first = question.first_date or last_days(last, DEFAULT_DAYS).first_date
-    if last < first:
-        raise InvalidContent("The period ends before it begins.", pointer="/query/to")
-    if (last - first).days >= MAX_DAYS:
-        raise InvalidContent(f"A period may have {MAX_DAYS} days at most.", pointer="/query/from")
-    return Period(first, last)
+def _is_there(snapshot: Snapshot, table: str, column: str, wanted: str) -> bool:
+    return bool(snapshot.rows(f"select 1 from {table} where {column} = ? limit 1", [wanted]))

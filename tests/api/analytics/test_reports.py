@@ -49,12 +49,12 @@ async def test_days_without_sales_are_rows_of_zero(reported: tuple[Api, Company]
             "/api/v1/analytics/sales?from=2026-11-20&to=2026-11-22", headers=api.token("company_admin", acme)
         )
     ).json()
-    assert [(row["sales_date"], row["net_sales_amount"]) for row in report["days"]] == [
+    assert [(row["first_date"], row["values"]["net_sales_amount"]) for row in report["rows"]] == [
         ("2026-11-20", "200.00"),
         ("2026-11-21", "0.00"),
         ("2026-11-22", "0.00"),
     ]
-    assert report["days"][1]["average_order_value_amount"] is None
+    assert report["rows"][1]["values"]["average_order_value_amount"] is None
 
 
 async def test_stock_is_valued_at_cost(reported: tuple[Api, Company]) -> None:
@@ -94,8 +94,6 @@ async def test_shop_roles_see_their_shops_alone(reported: tuple[Api, Company]) -
 @pytest.mark.parametrize(
     ("query", "pointer"),
     [
-        ("from=2026-11-20&to=2026-11-14", "/query/to"),
-        ("from=2009-11-20&to=2026-11-14", "/query/from"),
         ("from=yesterday", "/query/from"),
         ("limit=0", "/query/limit"),
         ("limit=101", "/query/limit"),
