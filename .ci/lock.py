@@ -1,7 +1,7 @@
 """Renew the locks from ``pyproject.toml``; versions stay unless ``--upgrade`` is given.
 
-``requirements.lock`` is the environment of everything. ``requirements-spark.lock`` holds the extra ``spark``
-alone, with the versions of the first where both have a package.
+``requirements.lock`` is the environment of everything. ``requirements-spark.lock`` holds the extras alone,
+with the versions of the first where both have a package.
 """
 
 import subprocess
@@ -35,10 +35,11 @@ def main() -> int:
 
 
 def spark_requirements() -> str:
-    """What `pyproject.toml` says of the extra and of dbt itself, a line each."""
+    """What `pyproject.toml` says of the extras and of dbt itself, a line each."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     dbt = [line for line in project["dependencies"] if line.startswith("dbt-core")]
-    return "\n".join([*dbt, *project["optional-dependencies"]["spark"]])
+    extras = (line for lines in project["optional-dependencies"].values() for line in lines)
+    return "\n".join([*dbt, *extras])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 DEPENDENCIES_RECORD = ROOT / "docs" / "decisions" / "0007-dependencies.md"
 LARGEST_FILE_BYTES = 1_000_000
@@ -41,25 +43,29 @@ def test_no_data_sets_are_tracked() -> None:
     assert too_large - LARGE_BUT_NO_DATA == set()
 
 
-def test_every_locked_package_has_a_hash() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("name", "least"), [("requirements.lock", 100), ("requirements-spark.lock", 50)])
+def test_every_locked_package_has_a_hash(name: str, least: int) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[A-Za-z0-9])", lock.strip())
 
     assert [entry.splitlines()[0] for entry in entries if "--hash=sha256:" not in entry] == []
-    assert len(entries) > 100
+    assert len(entries) > least
 
 
-def test_the_lock_has_no_addresses() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-spark.lock"])
+def test_the_locks_have_no_addresses(name: str) -> None:
+    lock = (ROOT / name).read_text(encoding="utf-8")
 
     assert re.findall(r"://|--(?:extra-)?index|--find-links", lock) == []
 
 
 def test_every_dependency_is_locked() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    locked = {canonical(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", lock, flags=re.MULTILINE)}
+    everything = locked_packages("requirements.lock")
+    needed = direct_dependencies(with_extras=False)
+    extras = set(direct_dependencies(with_extras=True)) - set(needed)
 
-    assert [name for name in direct_dependencies(with_extras=False) if name not in locked] == []
+    assert [name for name in needed if name not in everything] == []
+    assert extras - locked_packages("requirements-spark.lock") == set()
 
 
 def test_every_dependency_has_a_reason() -> None:
@@ -71,6 +77,12 @@ def test_every_dependency_has_a_reason() -> None:
 
     assert {canonical(name) for name in reasons} == set(direct_dependencies(with_extras=True))
     assert [name for name, reason in reasons.items() if len(reason) < 10] == []
+
+
+def locked_packages(name: str) -> set[str]:
+    """Canonical names in a lock."""
+    lock = (ROOT / name).read_text(encoding="utf-8")
+    return {canonical(package) for package in re.findall(r"^([A-Za-z0-9._-]+)==", lock, flags=re.MULTILINE)}
 
 
 def direct_dependencies(*, with_extras: bool) -> list[str]:

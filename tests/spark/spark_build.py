@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ class SparkBuild:
 def build_on_spark(settings: Settings, manifest: Manifest, *, threads: int) -> SparkBuild:
     """Build all models and run their data tests; unit tests are left to `unit_tests_on_spark`."""
     folder = settings.home / "spark"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     statements = spark_source_statements(settings, manifest, lake_url=str(settings.lake_folder))
     options = dbt_options(folder)
     commands = [
@@ -100,10 +102,10 @@ def dbt_options(folder: Path) -> list[str]:
 
 
 def spark_environment(folder: Path, *, threads: int) -> Mapping[str, str]:
-    """Where Spark keeps its tables and catalogue; a shuffle of few rows needs few partitions."""
+    """Where Spark keeps its tables; its catalogue goes with the process, a shuffle has few parts."""
     return os.environ | {
         "STOCKWISE_SPARK_WAREHOUSE": str(folder / "warehouse"),
-        "STOCKWISE_SPARK_CATALOGUE": str(folder / "catalogue"),
+        "STOCKWISE_SPARK_CATALOGUE_KIND": "in-memory",
         "STOCKWISE_SPARK_PARTITIONS": "4",
         "STOCKWISE_DBT_THREADS": str(threads),
     }
