@@ -1,7 +1,7 @@
 """Rows that hold for a run of days, cut to the days that are asked about: what stock was, and not what moved.
 
 A level is no flow: the stock of a month is that of its last day, or the mean of its days, never a sum over
-them. So each run is joined with the buckets it touches, and expressions choose by these columns:
+them. So each run is repeated for each bucket it touches, and expressions choose by these columns:
 
 ``held_days``
     Days of the run inside the bucket; a level times these, summed and divided by ``bucket_days``, is its
@@ -14,13 +14,19 @@ them. So each run is joined with the buckets it touches, and expressions choose 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping
 from typing import Any
 
-from core.metrics.buckets import bucket_starts, next_bucket
 from core.metrics.metric import Spans
 from core.metrics.period import Period
+
+_STEPS: Mapping[str, str] = {
+    "day": "interval 1 day",
+    "week": "interval 7 days",
+    "month": "interval 1 month",
+    "quarter": "interval 3 months",
+    "year": "interval 1 year",
+}
 
 
 def cut_rows(
@@ -31,39 +37,56 @@ def cut_rows(
     ``day_column`` is the bucket's first day. Without a period the last day that the table knows is asked
     about. What lies behind that day is not known yet, so the bucket that it lies in ends there.
     """
-    first, days = f"runs.{spans.first_column}", f"runs.{spans.days_column}"
+    first, last = f"runs.{spans.first_column}", f"runs.{spans.first_column} + runs.{spans.days_column} - 1"
     horizon = f"(select max({spans.first_column} + {spans.days_column}) - 1 from {table})"
     if period is None:
-        asked, parameters = f"select {horizon} as first_date, {horizon} as last_date", []
+        asked, parameters = f"select {horizon} as first_date, {horizon} as last_date", list[Any]()
     else:
-        firsts, lasts = _edges(period, time)
-        asked = (
-            f"select first_date, least(last_date, {horizon}) as last_date"
-            " from (select unnest(?::date[]) as first_date, unnest(?::date[]) as last_date) as asked"
-        )
-        parameters = [firsts, lasts]
+        asked = f"select ?::date as first_date, least(?::date, {horizon}) as last_date"
+        parameters = [period.first_date, period.last_date]
+    # One row on one side of the join, and buckets from a run's own days: no run is compared with all buckets.
     sql = f"""(
         select
-            runs.*,
-            buckets.first_date as {day_column},
-            least({first} + {days} - 1, buckets.last_date) - greatest({first}, buckets.first_date) + 1
-                as held_days,
-            {first} <= buckets.first_date as holds_first_day,
-            {first} + {days} > buckets.last_date as holds_last_day,
-            buckets.last_date - buckets.first_date + 1 as bucket_days
-        from {table} as runs
-        inner join ({asked}) as buckets
-            on {first} <= buckets.last_date and {first} + {days} > buckets.first_date
+            cut.* exclude (run_first, run_last, bucket_first, bucket_last),
+            cut.bucket_first as {day_column},
+            least(cut.run_last, cut.bucket_last) - greatest(cut.run_first, cut.bucket_first) + 1 as held_days,
+            cut.run_first <= cut.bucket_first as holds_first_day,
+            cut.run_last >= cut.bucket_last as holds_last_day,
+            cut.bucket_last - cut.bucket_first + 1 as bucket_days
+        from (
+            select
+                within.* exclude (first_date, last_date{", bucket_start" if time else ""}),
+                {_bucket_edges(time)}
+            from (
+                select
+                    runs.*,
+                    asked.first_date,
+                    asked.last_date,
+                    {first} as run_first,
+                    {last} as run_last{_bucket_starts(time, first, last)}
+                from {table} as runs
+                inner join ({asked}) as asked on {first} <= asked.last_date and {last} >= asked.first_date
+            ) as within
+        ) as cut
     )"""
     return sql, parameters
 
 
-def _edges(period: Period, time: str | None) -> tuple[Sequence[date], Sequence[date]]:
-    """Return the first and last days of the buckets, inside the period."""
+def _bucket_starts(time: str | None, first: str, last: str) -> str:
+    """Return the column that repeats a run for each bucket it touches."""
     if time is None:
-        return [period.first_date], [period.last_date]
-    starts = bucket_starts(period, time)
+        return ""
+    begin = f"date_trunc('{time}', greatest({first}, asked.first_date))::timestamp"
+    end = f"least({last}, asked.last_date)::timestamp"
+    return f",\n                    unnest(generate_series({begin}, {end}, {_STEPS[time]})) as bucket_start"
+
+
+def _bucket_edges(time: str | None) -> str:
+    """Return the first and last day of a bucket, inside the period."""
+    if time is None:
+        return "within.first_date as bucket_first, within.last_date as bucket_last"
+    behind = f"(within.bucket_start + {_STEPS[time]})::date - 1"
     return (
-        [max(start, period.first_date) for start in starts],
-        [min(next_bucket(start, time) - timedelta(days=1), period.last_date) for start in starts],
+        "greatest(within.bucket_start::date, within.first_date) as bucket_first,"
+        f" least({behind}, within.last_date) as bucket_last"
     )

@@ -233,7 +233,7 @@ _MISSED = (
         unit="hours",
         shown_as="decimal",
         good="down",
-        filters="goods on their way and closed locations are left out",
+        filters="the day that is not over, goods on their way and closed locations are left out",
     ),
     _metric(
         "stock_out_days",

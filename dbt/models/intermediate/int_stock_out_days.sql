@@ -1,6 +1,7 @@
 {#
     One row per company, location, variant and day on which nothing was on hand for a time, between the variant's
     first sale and its end. Goods on their way are not for sale anywhere, and a closed location sells nothing.
+    Only days that are over: else these rows, and what is published of them, would change with each pull.
 #}
 with series_changes as (
     select * from {{ ref('int_series_changes') }}
@@ -93,6 +94,7 @@ out_days as (
         on timed.company_id = locations.company_id and timed.location_id = locations.location_id
     where
         timed.out_of_stock_seconds > 0
+        and timed.stock_date < timed.pulled_date
         and timed.stock_date
         <= coalesce({{ local_date('locations.archived_at', 'timed.timezone') }}, date '9999-12-30')
 )

@@ -30,13 +30,30 @@ open_lines as (
     select * from {{ ref('fct_open_restock_lines') }}
 ),
 
+open_transfers as (
+    select * from {{ ref('fct_open_transfer_lines') }}
+),
+
 decisions as (
     select * from {{ ref('fct_plan_decisions') }}
 ),
 
-open_units as (
-    select company_id, variant_id, location_id, cast(sum(open_units) as integer) as open_on_order_units
+arrivals as (
+    select company_id, variant_id, location_id, open_units as restock_units, 0 as transfer_units
     from open_lines
+    union all
+    select company_id, variant_id, location_id, 0 as restock_units, open_units as transfer_units
+    from open_transfers
+),
+
+open_units as (
+    select
+        company_id,
+        variant_id,
+        location_id,
+        cast(sum(restock_units) as integer) as open_restock_units,
+        cast(sum(transfer_units) as integer) as open_transfer_units
+    from arrivals
     group by company_id, variant_id, location_id
 ),
 
@@ -99,7 +116,9 @@ srv_restock_worklist as (
         proposals.cycle_service_ratio,
         plan_items.on_hand_units,
         plan_items.available_units,
-        coalesce(open_units.open_on_order_units, 0) as open_on_order_units,
+        coalesce(open_units.open_restock_units + open_units.open_transfer_units, 0) as open_on_order_units,
+        coalesce(open_units.open_restock_units, 0) as open_restock_units,
+        coalesce(open_units.open_transfer_units, 0) as open_transfer_units,
         plan_items.moq_units,
         plan_items.pack_units,
         last_decisions.decision as last_decision,
