@@ -27,6 +27,18 @@ UNTESTED_GRAIN = {
     "fct_demand_daily",
 }
 
+# A number says its unit by the end of its name or in its description; places and scores have none.
+UNIT_IN_NAME = re.compile(
+    r"_(units|amount|count|ratio|percent|days|hours|seconds|number|rank|value|orders|digits|times)$"
+)
+UNIT_IN_WORDS = re.compile(
+    r"\b(units?|money|currency|amount|count|number|share|ratio|percent|days?|hours?|seconds?|weeks?|months?"
+    r"|years?|orders|rows|lines|customers|0 to 1|probability)\b",
+    re.IGNORECASE,
+)
+WITHOUT_UNIT = {"level", "rank", "rmsse", "score"}
+NUMBERS = re.compile(r"(small|big|huge)?int|integer|decimal|numeric|double|float|real")
+
 
 @pytest.fixture(scope="module")
 def lineage(small_warehouse: Warehouse) -> dict[str, Any]:
@@ -62,6 +74,18 @@ def test_every_mart_and_serving_model_has_an_enforced_contract_and_described_col
         for name, model in models.items()
         for column in model["columns"].values()
         if not column["description"] or not column["data_type"]
+    ] == []
+
+
+def test_every_number_of_a_mart_or_serving_model_says_its_unit(lineage: dict[str, Any]) -> None:
+    assert [
+        f"{name}.{column['name']}"
+        for name, model in models_of(lineage, "marts", "serving").items()
+        for column in model["columns"].values()
+        if NUMBERS.match(column["data_type"].lower())
+        and column["name"] not in WITHOUT_UNIT
+        and not UNIT_IN_NAME.search(column["name"])
+        and not UNIT_IN_WORDS.search(column["description"])
     ] == []
 
 

@@ -229,3 +229,40 @@ def test_status_and_reconcile_read_what_the_rounds_left(shops: SmallShops) -> No
     assert report.ok
     assert report.compared_totals > 20
     assert report.differences == []
+
+
+@pytest.fixture
+def unusual_day(shops: SmallShops) -> None:
+    """Nine weeks of sixty views a day of one company's product, and ten yesterday."""
+    with shops.database.connect("owner") as owner:
+        owner.execute(
+            "insert into product_views (company_id, product_id, session_key, viewed_at)"
+            " select %(id)s, %(product_id)s, 'session', now() - make_interval(days => day)"
+            " from generate_series(1, 63) as day, generate_series(1, 60) as number"
+            " where day > 1 or number <= 10",
+            vars(shops.acme),
+        )
+
+
+@pytest.mark.usefixtures("unusual_day")
+def test_a_day_with_few_rows_raises_an_alarm_and_only_if_so_set_holds_back_publication(
+    shops: SmallShops,
+) -> None:
+    result = shops.run()
+    assert result.ok, result.reason
+    run = list_runs(shops.settings)[0]
+    (alarm,) = [alarm for alarm in run.alarms if "product_views" in alarm.message]
+    assert alarm.company_id == str(shops.acme.id)
+    assert "product_views 10 rows, usually 60 (29 to 91)" in alarm.message
+    assert {line.company_id for line in run.for_company(str(shops.bolt.id)).volumes} <= {str(shops.bolt.id)}
+    assert run.feed is not None
+    (fed,) = [table for table in run.feed.tables if table.table == "product_views"]
+    assert (fed.rows, fed.bytes > 0, fed.segments) == (3730, True, 2)
+    assert read_status(shops.settings).fed_rows == run.feed.rows
+
+    build = current_build(shops.settings)
+    strict = replace(shops, settings=shops.settings.model_copy(update={"volume_blocks": True}))
+    result = strict.run()
+    assert (result.ok, result.failed_step) == (False, "volumes")
+    assert "Rows fell or rose suddenly in 1 places" in str(result.reason)
+    assert current_build(shops.settings) == build
