@@ -21,6 +21,7 @@ from core.errors import StockwiseError, UsageError
 from core.reports.commands import register as register_report
 from core.telemetry import switch_telemetry_off
 from core.terminal import Terminal
+from pipelines.commands import register as register_pipelines
 from pipelines.feed.commands import register as register_feed
 from pipelines.imports.commands import register as register_histories
 from pipelines.published_commands import register as register_published
@@ -176,57 +177,7 @@ def rotate_payment_keys(context: typer.Context) -> None:
     session.terminal.text(f"{count} values are encrypted with the newest key.")
 
 
-@app.command(rich_help_panel="Data")
-def run(
-    context: typer.Context,
-    full: Annotated[bool, typer.Option("--full", help="Read and compute everything anew.")] = False,
-    dry_run: DryRun = False,
-    as_json: Json = False,
-) -> None:
-    """Do one full round: feed, warehouse, forecasts, plans, publication.
-
-    Example: stockwise run --json
-    """
-    session = _session(context)
-    settings = session.start_with()
-    from core.postgres.ready import open_ready_server
-    from pipelines.run import run_round
-
-    progress = session.terminal.progress()
-    with open_ready_server(settings) as server:
-        result = run_round(settings, server=server, dry_run=dry_run, full=full, progress=progress)
-    if as_json:
-        session.terminal.json(result)
-    else:
-        rows = [
-            (step.name, f"{step.rows:,}", f"{step.seconds:.1f}", f"{step.peak_bytes / 1e6:,.0f}", step.detail)
-            for step in result.steps
-        ]
-        session.terminal.table(
-            ("step", "rows", "seconds", "peak MB", ""), rows, right=("rows", "seconds", "peak MB")
-        )
-    for alarm in result.alarms:
-        session.terminal.message(f"Look at this: {alarm}")
-    if not result.ok:
-        raise StockwiseError(
-            f"Nothing was published: {result.reason}",
-            hint="Readers still see the build before. More: stockwise status",
-        )
-    session.terminal.message(
-        f"Published build {result.build_id}." if result.build_id else "Nothing was written."
-    )
-
-
-@app.command(rich_help_panel="Data")
-def dagster(context: typer.Context, host: Host = None, port: Port = None) -> None:
-    """Open the same pipelines in Dagster's web pages, with schedule and sensor.
-
-    Example: stockwise dagster
-    """
-    settings = _session(context).start_with(dagster_host=host, dagster_port=port)
-    from pipelines.web import open_dagster
-
-    open_dagster(settings, host=settings.dagster_host, port=settings.dagster_port)
+register_pipelines(app)
 
 
 @app.command(rich_help_panel="Data")

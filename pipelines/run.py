@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from core.errors import StockwiseError
 from core.postgres.server import Server, open_server
@@ -49,6 +49,7 @@ def run_round(
     database: str | None = None,
     dry_run: bool = False,
     full: bool = False,
+    wait: timedelta = timedelta(0),
     progress: Progress | None = None,
     reached: Callable[[str], None] = lambda point: None,
 ) -> RoundResult:
@@ -62,20 +63,22 @@ def run_round(
         Count what the feed would bring, and write nothing.
     full : bool
         Read, build and compute everything anew; the first round is full by itself.
+    wait : timedelta
+        How long to wait for a round at work to end.
     reached : callable
         Told the name of each point at which a round could be killed; tests kill there.
 
     Raises
     ------
     WarehouseBusyError
-        If another round is at work; nothing was done.
+        If another round is at work after that; nothing was done.
     """
     with _server(settings, server) as opened:
         dsn = opened.dsn("reader", database)
         if dry_run:
             return _preview(settings, dsn, full=full)
         with hold_round(
-            settings, dsn, full=full, progress=progress or SilentProgress(), reached=reached
+            settings, dsn, full=full, progress=progress or SilentProgress(), reached=reached, wait=wait
         ) as work:
             return run_steps(work)
 

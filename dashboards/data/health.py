@@ -30,7 +30,7 @@ def _shown(record: RunRecord, company_id: str, is_platform: bool) -> RunRecord:
     """Leave out what is about others, and the reconciliation's message: it counts all that differ."""
     own = record.for_company(company_id)
     if is_platform:
-        return own.model_copy(update={"alarms": record.alarms})
+        return own.model_copy(update={"alarms": record.alarms, "feed": record.feed})
     reason = own.reason
     if own.failed_step == RECONCILE:
         reason = "The warehouse did not equal the order system."

@@ -12,6 +12,7 @@ from dashboards.data.health import (
 )
 from dashboards.session import require_person
 from dashboards.ui.accuracy import show_forecast_accuracy, show_recommendation_accuracy
+from dashboards.ui.feed import show_feed, show_volumes
 from dashboards.ui.freshness import show_freshness
 from dashboards.ui.health import run_rows, show_last_run, step_columns, step_rows
 from dashboards.ui.notices import show_nothing_published
@@ -38,6 +39,11 @@ with st.expander("Steps of the newest run"):
         hide_index=True,
         alt="Steps with rows, seconds and memory",
     )
+if runs[0].feed is not None:
+    show_feed(runs[0].feed, timezone)
+st.subheader("Is as much coming in as usual?")
+st.caption("Rows of the last whole day beside the same weekday of up to eight weeks before.")
+show_volumes(runs[0])
 if build is not None:
     st.subheader("Do the forecasts beat the baseline?")
     st.caption("Errors on days the model had not seen; lower is better. The baseline repeats last week.")

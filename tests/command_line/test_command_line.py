@@ -28,6 +28,8 @@ EVERY_COMMAND = (
     "export products",
     "events dead",
     "events retry",
+    "feed backfill",
+    "feed status",
     "reconcile",
     "report",
     "status",

@@ -1,8 +1,8 @@
 """The data health page: runs, reconciliation, tests and accuracy, of one's own company."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
 
 from core import runs
 from core.runs import ReconciliationRecord, RunLog, StepRecord
@@ -17,6 +17,23 @@ def reconciled(company: Company, table: str, rows: int, *, is_equal: bool = True
     return ReconciliationRecord(
         company_id=str(company.id), table=table, rows_source=rows, rows_lake=rows if is_equal else rows - 1,
         units_source=0, units_warehouse=0, cents_source=0, cents_warehouse=0, is_equal=is_equal,
+    )  # fmt: skip
+
+
+FEED = runs.FeedRecord(
+    pull_id="1", horizon_at=STARTED, lag_seconds=7200, oldest_open_seconds=61, rows=4711, bytes=2000,
+    seconds=1, tables=(
+        runs.FedTableRecord(
+            table="orders", rows=4711, bytes=2000, seconds=1, lake_rows=5000, lake_bytes=3000, segments=2
+        ),
+    ),
+)  # fmt: skip
+
+
+def volume(company: Company, table: str, rows: int, status: Literal["usual", "sudden"]) -> runs.VolumeRecord:
+    return runs.VolumeRecord(
+        company_id=str(company.id), table=table, day=date(2026, 11, 20), rows=rows, usual_rows=50,
+        least_rows=21.7, most_rows=78.3, weeks=8, status=status,
     )  # fmt: skip
 
 
@@ -38,6 +55,14 @@ def record_run(pages: Pages, *, alarms: Sequence[tuple[Company | None, str]] = (
             runs.TestRecord(name="not_null_orders_id", status="passed", failures=0, message=""),
             runs.TestRecord(name="stock_adds_up", status="failed", failures=3, message="Got 3 results"),
             runs.TestRecord(name="late_orders", status="warned", failures=1, message="Got 1 result"),
+        ]
+    )
+    log.set_feed(FEED)
+    log.set_volumes(
+        [
+            volume(pages.acme, "orders", 12, "sudden"),
+            volume(pages.acme, "carts", 50, "usual"),
+            volume(pages.bolt, "orders", 4711, "usual"),
         ]
     )
     finished_at = STARTED + timedelta(seconds=90)
@@ -71,6 +96,22 @@ def test_the_other_companys_counts_are_not_shown(pages: Pages) -> None:
     said = words(pages.open("data_health"))
     assert "987654" in said
     assert "order lines" not in said
+
+
+def test_unusual_days_come_first_and_the_sum_of_all_companies_is_for_who_runs_the_platform(
+    pages: Pages,
+) -> None:
+    record_run(pages)
+    pages.log_in(ADMIN)
+    at = pages.open("data_health")
+    volumes = next(frame.value for frame in at.dataframe if "Usually" in frame.value)
+    assert volumes[["Table", "Result", "Rows", "From", "To"]].values.tolist() == [
+        ["orders", "✗ sudden change", 12, 22, 78],
+        ["carts", "✓ usual", 50, 22, 78],
+    ]
+    assert "was 2 hours behind before. A change was under way for 61 seconds." in words(at)
+    assert not any("Kilobytes read" in frame.value for frame in at.dataframe)
+    assert "4711" not in words(at)
 
 
 def test_messages_about_another_company_are_for_who_runs_the_platform(pages: Pages) -> None:
