@@ -42,7 +42,7 @@
         (
             select
                 {%- for name, kind in columns.items() %}
-                cast(null as {{ kind }}) as {{ name }}{{ ',' if not loop.last }}
+                cast(null as {{ type_named(kind) }}) as {{ name }}{{ ',' if not loop.last }}
                 {%- endfor %}
             where false
         )

@@ -63,20 +63,20 @@
     {%- endif -%}
 {% endmaterialization %}
 
-{# A contract's types, which are written as DuckDB has them, in Spark's words. #}
+{# A contract's types are written as DuckDB has them. #}
 {% macro spark__get_empty_schema_sql(columns) -%}
     select
         {%- for column in columns.values() %}
-        cast(null as {{ spark_type(column['data_type']) }}) as {{ column['name'] }}{{ ',' if not loop.last }}
+        cast(null as {{ type_named(column['data_type']) }}) as {{ column['name'] }}{{ ',' if not loop.last }}
         {%- endfor %}
 {%- endmacro %}
 
-{% macro spark_type(data_type) -%}
+{% macro spark__type_named(data_type) -%}
     {{ {'varchar': 'string', 'timestamptz': 'timestamp', 'hugeint': 'decimal(38, 0)'}.get(data_type, data_type) }}
 {%- endmacro %}
 
 {#
-    Show the lake to Spark: `dbt run-operation define_sources --target spark --args "$(stockwise lake-sources)"`.
+    Show the lake to Spark: `dbt run-operation define_sources --target spark --args "$(stockwise warehouse spark-sources)"`.
     The statements name the files that the manifest lists, so they are made anew after each pull.
 #}
 {% macro define_sources(statements) -%}
