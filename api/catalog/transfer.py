@@ -22,6 +22,8 @@ from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, transaction
 
 BATCH_ROWS = 5_000
+# The first batch is small: the statistics learn from it before many rows are looked up by them.
+FIRST_BATCH_ROWS = 500
 EXPORT_ROWS = 1_000
 _JSON = {column.name for column in (*PRODUCT_COLUMNS, *VARIANT_COLUMNS) if column.type == "jsonb"}
 _FIRST_ID = UUID(int=0)
@@ -62,10 +64,11 @@ class _Undo(Exception):
 
 @dataclass
 class _Known:
-    """What earlier batches of the file have shown: its SKUs, and relations that wait for later products."""
+    """What earlier batches have shown: the file's SKUs, relations that wait for later products, their number."""
 
     skus: set[str] = field(default_factory=set)
     related: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
+    batches: int = 0
 
 
 async def import_products(
@@ -82,7 +85,7 @@ async def import_products(
     """
     outcome, known = ImportOutcome(), _Known()
     if not (dry_run or all_or_nothing):
-        while batch := list(islice(rows, BATCH_ROWS)):
+        for batch in _batches(rows):
             outcome.add(await _load_alone(database, batch, scope, known))
 
         async def relate(connection: AsyncConnection) -> list[Reject]:
@@ -94,7 +97,7 @@ async def import_products(
         return outcome
     try:
         async with transaction(database, company_id=scope.company_id, user_id=scope.user_id) as connection:
-            while batch := list(islice(rows, BATCH_ROWS)):
+            for batch in _batches(rows):
                 outcome.add(await _load(connection, batch, scope, known))
             outcome.rejects += await _relate(connection, scope, known)
             if dry_run or outcome.rejects:
@@ -125,13 +128,20 @@ async def export_batches(database: Database, scope: ImportScope) -> AsyncIterato
         after = (cast(UUID, rows[-1]["product_id"]), cast(UUID, rows[-1]["variant_id"]))
 
 
+def _batches(rows: Iterator[CheckedRow | Reject]) -> Iterator[list[CheckedRow | Reject]]:
+    size = FIRST_BATCH_ROWS
+    while batch := list(islice(rows, size)):
+        yield batch
+        size = BATCH_ROWS
+
+
 async def _load_alone(
     database: Database, batch: list[CheckedRow | Reject], scope: ImportScope, known: _Known
 ) -> ImportOutcome:
     async def work(connection: AsyncConnection) -> ImportOutcome:
-        tried = _Known(set(known.skus), dict(known.related))
+        tried = _Known(set(known.skus), dict(known.related), known.batches)
         result = await _load(connection, batch, scope, tried)
-        known.skus, known.related = tried.skus, tried.related
+        known.skus, known.related, known.batches = tried.skus, tried.related, tried.batches
         return result
 
     return await run_in_transaction(database, work, company_id=scope.company_id, user_id=scope.user_id)
@@ -157,6 +167,9 @@ async def _load(
                 name = f"{row['outcome']}_rows"
                 setattr(outcome, name, getattr(outcome, name) + 1)
         await connection.exec_driver_sql("drop table import_rows")
+        known.batches += 1
+        if (known.batches - 1).bit_count() <= 1:  # after batches 1, 2, 3, 5, 9, 17 …
+            await connection.exec_driver_sql(transfer_sql.RENEW_STATISTICS)
     refused = {reject.line for reject in outcome.rejects}
     for one in sound:
         if one.row.related_skus is not None and one.line not in refused:
@@ -238,6 +251,7 @@ def _as_json(value: object) -> Any:
 async def _write(connection: AsyncConnection, scope: ImportScope) -> list[sa.RowMapping]:
     values = {"company_id": scope.company_id}
     shops = {"shop_ids": None if scope.shop_ids is None else list(scope.shop_ids)}
+    await connection.exec_driver_sql(transfer_sql.TAKE_TIME)
     await connection.execute(sa.text(transfer_sql.LOCK_IMPORTS), values)
     await connection.exec_driver_sql("analyze import_rows")
     await connection.exec_driver_sql(transfer_sql.JOIN_SETS)

@@ -30,6 +30,7 @@ REVIEWED_FUNCTIONS = {
     "erase_order_words",  # of the bound company's orders, in tables that are append-only otherwise
     "events_list_failures",  # what one consumer failed at: ids and times
     "events_list_dead",  # what waits for the platform's own people
+    "catalogue_renew_statistics",  # only a table's owner may, and a file of products needs it
     "events_count_dead",  # how much of that there is
     "payments_count_given_up",  # how many payments wait for a person, in all companies
     "record_product_terms",  # trigger: history of prices and costs

@@ -1,10 +1,15 @@
 """Product files and changes of many products at once: set by set, whatever the numbers in the statistics."""
 
+from decimal import Decimal
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.catalog import transfer_sql
+from api.catalog import transfer, transfer_sql
+from api.catalog.transfer_columns import ImportRow
+from api.catalog.transfer_files import CheckedRow
 from core.postgres.pools import Database
 from core.postgres.transaction import transaction
 from tests.support.api_client import Api
@@ -67,3 +72,39 @@ async def test_a_file_s_rows_are_compared_as_sets_also_by_a_company_new_to_the_s
             assert "Nested Loop" not in plan
             assert " on products other" not in plan
             assert "Hash" in plan or "Merge" in plan
+
+
+async def test_what_a_batch_reads_does_not_grow_with_the_batches_before_it(
+    api: Api, database: Database, company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The company is new to the statistics, and the connection keeps its plans from batch to batch."""
+    with api.database.connect("owner") as owner:
+        owner.execute("analyze")
+        for table in ("products", "variants", "search_products", "search_documents", "search_variants"):
+            owner.execute(f"alter table {table} set (autovacuum_enabled = off)")
+    monkeypatch.setattr(transfer, "FIRST_BATCH_ROWS", 100)
+    monkeypatch.setattr(transfer, "BATCH_ROWS", 400)
+    read: list[int] = []
+    write = transfer._write
+
+    async def counted(connection: AsyncConnection, scope: transfer.ImportScope) -> Any:
+        written = await write(connection, scope)
+        tuples = await connection.scalar(
+            sa.text(
+                "select sum(idx_tup_fetch + seq_tup_read)::bigint from pg_stat_xact_user_tables"
+                " where relname in ('products', 'variants', 'categories', 'search_products')"
+            )
+        )
+        read.append(int(tuples or 0))
+        return written
+
+    monkeypatch.setattr(transfer, "_write", counted)
+    rows = (
+        CheckedRow(line, ImportRow(sku=f"F-{line}", name="Fine", price_amount=Decimal(1), category="goods"))
+        for line in range(2, 2502)
+    )
+    outcome = await transfer.import_products(database, rows, transfer.ImportScope(company.id))
+    assert outcome.created_rows == 2500
+    assert len(read) == 7
+    # Each batch reads some rows for each that it writes, and some for each that is there; never the product.
+    assert max(read[1:]) < 40 * 2500, read
