@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from api.access import Caller
-from api.errors import ApiError, Forbidden, InvalidContent, UnknownReference
+from api.errors import ApiError, Forbidden, InvalidContent, UnknownReference, Violation
 from api.reports import rules
 from api.reports.errors import ReportTooLarge, UnanswerableReport, UnknownReport
 from api.reports.schemas import QuestionWrite
@@ -16,10 +16,11 @@ from core.errors import StockwiseError
 from core.metrics.errors import MeasureError
 from core.metrics.period import PeriodError
 from core.metrics.queryable import Queryable
-from core.metrics.reports import REPORTS, NamedReport
+from core.metrics.reports import REPORTS
 from core.metrics.sources import measures_query
 from core.reports.errors import ReportTooLong
 from core.reports.making import make_report, require_known
+from core.reports.named import NamedReport
 from core.reports.table import Report
 
 # Relative periods are sound on any day: only fixed ones can be wrong.
@@ -43,7 +44,7 @@ def require_answerable(wanted: QuestionWrite, *, caller: Caller, pointer: str) -
     try:
         period = rules.period_of(wanted.period, _SOME_DAY)
         question = rules.question_of(wanted, period, reach)
-        require_known(named, question)
+        require_known(named, question, has_period="period" in wanted.model_fields_set)
         if wanted.measures:
             measures_query(
                 question.measures, dimensions=question.dimensions, period=period, filters=question.filters
@@ -123,5 +124,9 @@ def refusal_of(error: StockwiseError | PeriodError, *, pointer: str) -> ApiError
         return ReportTooLarge(error.message)
     if isinstance(error, PeriodError):
         return InvalidContent(f"{str(error)[:1].upper()}{str(error)[1:]}.", pointer=f"{pointer}/period")
-    field = error.field if isinstance(error, MeasureError) else "report"
-    return UnanswerableReport(error.message, pointer=f"{pointer}/{field}")
+    field, code = (
+        (error.field, error.code) if isinstance(error, MeasureError) else ("report", UnanswerableReport.code)
+    )
+    return UnanswerableReport(
+        error.message, violations=[Violation(f"{pointer}/{field}", code, error.message)]
+    )

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from core.metrics.ask import Filters
+from core.metrics.dimensions import TIME_DIMENSIONS
 from core.metrics.period import Comparison, Period, PeriodError, last_days
 from core.metrics.queryable import Queryable
-from core.metrics.reports import BUCKETS, NamedReport, Parameter
 from core.reports.asking import MOST_ROWS, Asked, Question
 from core.reports.errors import ReportError, ReportTooLong
+from core.reports.named import NamedReport, Parameter
 from core.reports.table import Report
 
 DEFAULT_DAYS = 28
@@ -87,7 +88,7 @@ def narrowed(filters: Filters, shop_ids: frozenset[str] | None) -> Filters:
     return replace(filters, shop_ids=tuple(sorted(wanted)))
 
 
-def require_known(named: NamedReport, question: Question) -> None:
+def require_known(named: NamedReport, question: Question, *, has_period: bool = False) -> None:
     """Refuse what this report would silently ignore.
 
     Raises
@@ -96,6 +97,7 @@ def require_known(named: NamedReport, question: Question) -> None:
         If it was asked something that it does not know.
     """
     asked: dict[Parameter, bool] = {
+        "period": has_period,
         "by": question.by is not None,
         "filters": bool(question.filters.given()),
         "compare": question.compare != "none",
@@ -106,8 +108,10 @@ def require_known(named: NamedReport, question: Question) -> None:
     unknown = [name for name, is_asked in asked.items() if is_asked and name not in named.parameters]
     if unknown:
         raise ReportError(f"The report {named.name} knows no {unknown[0]}.", hint="stockwise report list")
-    if question.by is not None and question.by not in BUCKETS:
-        raise ReportError(f"There is no bucket {question.by!r}.", hint=f"Take one of: {', '.join(BUCKETS)}.")
+    if question.by is not None and question.by not in TIME_DIMENSIONS:
+        raise ReportError(
+            f"There is no bucket {question.by!r}.", hint=f"Take one of: {', '.join(TIME_DIMENSIONS)}."
+        )
 
 
 def _compared_with(question: Question) -> str:

@@ -22,7 +22,7 @@ from core.reports.asking import Question
 from core.reports.choosing import choose, choose_company
 from core.reports.csv_file import write_csv
 from core.reports.formats import FORMATS, FileFormat
-from core.reports.making import make_report, period_of
+from core.reports.making import make_report, period_of, require_known
 from core.reports.table import Report, Table, shown
 from core.settings import Settings
 from core.terminal import Terminal
@@ -69,6 +69,7 @@ def make_wanted(settings: Settings, wanted: Wanted) -> Report:
             compare=cast(Comparison, wanted.compare),
             limit=wanted.limit,
         )
+        require_known(named, question, has_period=bool(wanted.first_date or wanted.last_date))
         return make_report(snapshot, named, question, now=utc_now(), filter_names=names)
 
 

@@ -114,6 +114,8 @@ def test_a_failure_leaves_the_file_that_was_there(home: Path, monkeypatch: pytes
             "'orders_count' is not known by",
         ),
         (["sales-by-shop", "--by", "month"], "The report sales-by-shop knows no by."),
+        (["cohorts", "--from", "2026-11-01"], "The report cohorts knows no period."),
+        (["rfm", "--category", "Kitchen"], "Customers' reports are not known by 'category'."),
         (["sales", "--output", "sales"], "sales does not say which kind of file it is."),
     ],
 )

@@ -15,7 +15,7 @@ import fastexcel
 import pyarrow.parquet as pq
 import pytest
 
-from core.reports import excel_file, pdf_file
+from core.reports import excel_file, pdf_file, reference
 from core.reports.csv_file import BYTE_ORDER_MARK, write_csv
 from core.reports.errors import ReportTooLong
 from core.reports.formats import FILE_FORMATS, file_name, to_bytes
@@ -145,3 +145,9 @@ def test_what_a_format_cannot_hold_is_refused(monkeypatch: pytest.MonkeyPatch) -
     for kind, sentence in (("xlsx", "An Excel sheet holds 1 rows at most"), ("pdf", "A PDF holds 2 rows")):
         with pytest.raises(ReportTooLong, match=sentence):
             to_bytes(REPORT, kind)  # type: ignore[arg-type]
+
+
+def test_the_page_of_figures_is_what_the_registry_says() -> None:
+    assert reference.FILE.read_text(encoding="utf-8") == reference.reference(), (
+        "renew it: python -m core.reports.reference"
+    )

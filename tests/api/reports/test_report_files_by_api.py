@@ -153,6 +153,16 @@ async def test_a_shop_manager_never_gets_another_shops_rows(reporting: Reporting
     assert_problem(await reporting.get(own["file_url"], moved), 403, "forbidden")
 
 
+@pytest.mark.parametrize("name", ["clv", "top-customers", "basket-pairs"])
+async def test_reports_on_the_whole_company_are_not_for_shop_roles(reporting: Reporting, name: str) -> None:
+    refused = await reporting.post(
+        REPORTS, {"question": {"report": name}}, reporting.manager(reporting.acme.shop_id)
+    )
+    assert_problem(refused, 403, "forbidden")
+    made = await reporting.post(REPORTS, {"question": {"report": name}}, reporting.admin())
+    assert made.status_code == 201, made.text
+
+
 async def test_another_companys_reports_are_not_there(reporting: Reporting) -> None:
     made = (await reporting.post(REPORTS, {"question": BY_SHOP}, reporting.admin())).json()
     stranger = reporting.admin(reporting.bolt)
@@ -206,6 +216,8 @@ async def test_what_cannot_be_answered_is_refused_with_a_pointer(
 ) -> None:
     answer = await reporting.post(REPORTS, {"question": question}, reporting.admin())
     problem = assert_problem(answer, 422, code)
+    if question == {"measures": ["bogus"]}:
+        assert [one["code"] for one in problem["errors"]] == ["unknown_measure"]
     assert pointer in [one["pointer"] for one in problem["errors"]]
     assert reporting.api.scalar("select count(*) from report_runs") == 0
 
