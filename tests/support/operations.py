@@ -147,6 +147,7 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/analytics/sales"): Case(needs_build=True),
     ("GET", "/api/v1/analytics/products"): Case(needs_build=True),
     ("GET", "/api/v1/analytics/inventory"): Case(needs_build=True),
+    ("GET", "/api/v1/analytics/customers"): Case(needs_build=True),
     ("GET", "/api/v1/analytics/metrics"): Case(),
 }  # fmt: skip
 
