@@ -1,7 +1,7 @@
 """A published build made by hand: its tables have the columns that the dbt contracts promise."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ def small_plan(company: Company, *, supplier_id: object = None, suggested_units:
              "on_hand_units": 8, "reserved_units": 1, "available_units": 7,
              "low_stock_threshold_units": 10, "stock_status": "low_stock"}
         ],
+        **small_stock(company, supplier_id or company.supplier_id),
         **small_customers(company),
         "srv_demand_daily": [
             keys | {"demand_date": day, "demand_units": number, "is_out_of_stock": number == 3}
@@ -125,6 +126,50 @@ def small_plan(company: Company, *, supplier_id: object = None, suggested_units:
         ],
         "srv_restock_worklist": [
             _proposal(company, keys, supplier_id or company.supplier_id, suggested_units)
+        ],
+    }  # fmt: skip
+
+
+def small_stock(company: Company, supplier_id: object) -> dict[str, Rows]:
+    """218 came on the first day for 6.00 each, a day late; as many went as were sold, and 8 are left.
+
+    On the third day nothing was there for an hour; a month before, four came that were written off at once.
+    """
+    where = {"location_id": company.location_id, "variant_id": company.variant_id}
+    days = [FIRST_DAY + timedelta(days=number) for number in range(20)]
+    left = [218 - number * (number + 1) // 2 for number in range(21)]
+    nothing = dict.fromkeys(("adjusted_units", "transferred_units", "lost_units", "returned_units"), 0)
+    return {
+        "srv_locations": [{"location_id": company.location_id, "location_name": "Main store"}],
+        "srv_suppliers": [{"supplier_id": supplier_id, "supplier_name": "Severn"}],
+        "srv_shop_locations": [{"shop_id": company.shop_id, "location_id": company.location_id}],
+        "srv_stock_spans": [
+            where | nothing
+            | {"span_date": day, "days_count": 1, "demand_units": number, "wanted_units": number,
+               "short_units": 1 if number == 4 else 0, "net_sales_amount": number * 10,
+               "margin_amount": number * 4, "opening_units": 0 if number == 1 else left[number - 1],
+               "received_units": 218 if number == 1 else 0, "sold_units": number,
+               "closing_units": left[number], "unit_cost_amount": 6}
+            for number, day in enumerate(days, start=1)
+        ],
+        "srv_stock_layers": [
+            where
+            | {"stock_movement_id": f"layer-{units}", "layer_date": day, "reason": "receipt", "units": units,
+               "occurred_at": datetime.combine(day, time(8), UTC), "on_hand_before_units": 0,
+               "unit_cost_amount": 6}
+            for day, units in ((FIRST_DAY - timedelta(days=31), 4), (FIRST_DAY, 218))
+        ],
+        "srv_stock_out_days": [
+            where
+            | {"stock_date": days[2], "out_of_stock_seconds": 3600, "expected_units": 0.5, "lost_units": 0.5,
+               "lost_sales_amount": 5}
+        ],
+        "srv_purchase_receipts": [
+            where
+            | {"purchase_receipt_id": "receipt-1", "supplier_id": supplier_id, "state": "received",
+               "ordered_units": 218, "received_units": 218, "open_units": 0, "cancelled_units": 0,
+               "sent_date": FIRST_DAY - timedelta(days=12), "expected_date": FIRST_DAY - timedelta(days=1),
+               "received_date": FIRST_DAY, "lead_time_days": 12, "is_late": True, "received_amount": 1308}
         ],
     }  # fmt: skip
 
