@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.company_history import fill_company, tables_count
-from bench.own_home import own_home
+from bench.own_home import api_settings, own_api_home
 from core.postgres import migrate
 from core.postgres.server import Server, open_server
 from core.progress import Progress
@@ -63,10 +63,10 @@ def forget_rounds(own: Settings) -> None:
 @contextmanager
 def _home(settings: Settings, *, lines: int, folder: Path | None) -> Iterator[Settings]:
     if folder is None:
-        with own_home(settings) as own:
+        with own_api_home(settings) as own:
             yield own
         return
     home = folder.absolute() / f"lines-{lines}"
     home.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # as root, the server runs as another user
-    yield settings.model_copy(update={"home": home, "database_url": None})
+    yield api_settings(settings, home)

@@ -25,10 +25,15 @@ def own_home(settings: Settings) -> Iterator[Settings]:
 def own_api_home(settings: Settings) -> Iterator[Settings]:
     """Settings of defaults with an empty home folder, the embedded server and a free port for the API."""
     with _folder() as folder:
-        # Loaded, not copied: what is loaded is handed on to the processes that are started.
-        yield load_settings({"home": folder / "home", "api_port": _free_port()}).model_copy(
-            update={"database_url": None, "lock_timeout_seconds": settings.lock_timeout_seconds}
-        )
+        yield api_settings(settings, folder / "home")
+
+
+def api_settings(settings: Settings, home: Path) -> Settings:
+    """Settings of defaults with a home folder, the embedded server and a free port for the API."""
+    # Loaded, not copied: what is loaded is handed on to the processes that are started.
+    return load_settings({"home": home, "api_port": _free_port()}).model_copy(
+        update={"database_url": None, "lock_timeout_seconds": settings.lock_timeout_seconds}
+    )
 
 
 @contextmanager
