@@ -54,14 +54,21 @@ class StockLevelRead(OutputModel):
 
 
 class MetricRead(OutputModel):
-    """What a figure means."""
+    """What a figure means, and what it can be asked by."""
 
     name: str
     title: str
     definition: str
     formula: str
+    # Of the rows that it is summed from.
+    grain: str
+    time_column: str
+    # What is left out, in words; empty if nothing is.
+    filters: str
     unit: str
+    format: str
     good_direction: str
+    dimensions: list[str]
 
 
 class MetricList(OutputModel):

@@ -76,6 +76,12 @@ def measures_query(
     return Query(f"with {named_steps}\nselect {columns}\nfrom finished", parameters)
 
 
+def known_dimensions(measure: str) -> tuple[str, ...]:
+    """Return what a measure can be cut by: what all that it is made of can."""
+    known = [dimensions_of(SOURCES[METRICS[base].source]) for base in base_metrics(measure)]
+    return tuple(name for name in known[0] if all(name in others for others in known[1:]))
+
+
 def key_column(dimension: str) -> str:
     """Return the column that holds a dimension's id in an answer; a time bucket's is its name."""
     return dimension if dimension in TIME_DIMENSIONS else dimension_named(dimension).column

@@ -15,9 +15,8 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from core.metrics.ask import Answer, Filters, ask
-from core.metrics.dimensions import dimensions_of
 from core.metrics.period import Comparison, Period
-from core.metrics.registry import METRICS, SOURCES, base_metrics
+from core.metrics.sources import known_dimensions
 from core.published import open_snapshot
 from dashboards import context
 from dashboards.data.filters import labels, shops_within
@@ -153,11 +152,4 @@ def answerable(measures: Sequence[str], dimensions: Sequence[str]) -> tuple[str,
     >>> answerable(("net_sales_amount", "orders_count"), ("category",))
     ('net_sales_amount',)
     """
-    return tuple(
-        name
-        for name in measures
-        if all(
-            set(dimensions) <= set(dimensions_of(SOURCES[METRICS[base].source]))
-            for base in base_metrics(name)
-        )
-    )
+    return tuple(name for name in measures if set(dimensions) <= set(known_dimensions(name)))

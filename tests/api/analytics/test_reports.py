@@ -117,3 +117,6 @@ async def test_figures_say_what_they_mean(reported: tuple[Api, Company]) -> None
     answer = await api.client.get("/api/v1/analytics/metrics", headers=api.token("company_admin", acme))
     items = {row["name"]: row for row in answer.json()["items"]}
     assert "before returns" in items["net_sales_amount"]["definition"]
+    assert "category" in items["net_sales_amount"]["dimensions"]
+    assert "category" not in items["units_per_order"]["dimensions"]
+    assert {"day", "month", "shop"} <= set(items["units_per_order"]["dimensions"])
