@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from api.access import CurrentCaller
-from api.analytics import customers, inventory, performance, recommendations, sales_reports
+from api.analytics import inventory, performance, recommendations, sales_reports
 from api.analytics.errors import MeasureNotByDimension, UnknownMeasure
 from api.analytics.sales_schemas import DashboardRead, ProductsRead, SalesRead
 from api.analytics.schemas import MetricList
 from api.analytics.visit import RESPONSES, AskedDays, Compare, CurrentVisit, Interval, Limit, Shop
 from api.errors import responses_for
 from core.metrics.registry import METRICS
+from core.metrics.sources import known_dimensions
 
 reports = APIRouter(prefix="/analytics", tags=["analytics"])
 
@@ -70,12 +71,15 @@ async def read_products(
 @reports.get("/metrics", response_model=MetricList)
 async def list_metrics(caller: CurrentCaller) -> Any:
     """What each figure means: the definitions that the reports and the dashboards use."""
-    return {"items": list(METRICS.values())}
+    return {
+        "items": [
+            {**vars(metric), "dimensions": known_dimensions(metric.name)} for metric in METRICS.values()
+        ]
+    }
 
 
 router = APIRouter()
 router.include_router(reports)
-router.include_router(customers.router)
 router.include_router(performance.router)
 router.include_router(inventory.router)
 router.include_router(recommendations.router)
