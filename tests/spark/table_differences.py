@@ -36,7 +36,7 @@ def compare(connection: WarehouseConnection, layer: str, table: str, files: Sequ
     rows, spark_rows = (
         _count(connection, f"select * from {source}") for source in (f'{layer}."{table}"', spark)
     )
-    if here != there:
+    if here != there or list(here) != list(there):
         only = sorted(set(here.items()) ^ set(there.items()))
         reason = f"columns: {only}" if only else "columns in another order"
         return Comparison(f"{layer}.{table}", rows, spark_rows, max(rows, spark_rows), reason)
