@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.reports import named_customers, named_sales, named_stock
+from core.reports import named_customers, named_products, named_sales, named_stock
 from core.reports.errors import UnknownReport
 from core.reports.named import NamedReport
 
 REPORTS: Final[dict[str, NamedReport]] = {
-    report.name: report for report in (*named_sales.REPORTS, *named_customers.REPORTS, *named_stock.REPORTS)
+    report.name: report
+    for report in (
+        *named_sales.REPORTS,
+        *named_products.REPORTS,
+        *named_customers.REPORTS,
+        *named_stock.REPORTS,
+    )
 }
 
 

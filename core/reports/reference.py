@@ -22,15 +22,16 @@ _TITLES: Final = {
 }
 _HEAD: Final = """# Figures and reports
 
-Written from the registry (`core/metrics/definitions`) by `python -m core.reports.reference`; a test compares. Each figure
-has one definition and one SQL expression, wherever it is shown: pages, API (`GET /api/v1/analytics/metrics`), reports,
-command line (`stockwise report metrics`).
+Written from the registry (`core/metrics/definitions`) by `python -m core.reports.reference`; a test
+compares. Each figure has one definition and one SQL expression, wherever it is shown: pages, API
+(`GET /api/v1/analytics/metrics`), reports, command line (`stockwise report metrics`).
 
 - Days are the company's local days; weeks begin on Monday. Money is in the company's currency.
-- A ratio is computed from the sums of the period, never as a mean of ratios. Without anything to divide by it is empty.
+- A ratio is computed from the sums of the period, never as a mean of ratios. Without anything to divide by
+  it is empty.
 - A figure that is not known by a dimension (orders by product: an order has several) is refused, not guessed.
-- Periods are compared on the same weekdays: `previous` is as many whole weeks earlier as the period needs, `last_year`
-  52 weeks.
+- Periods are compared on the same weekdays: `previous` is as many whole weeks earlier as the period needs,
+  `last_year` 52 weeks.
 """
 
 
