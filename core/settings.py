@@ -79,7 +79,7 @@ class Settings(BaseModel):
     event_delivery_days: int = Field(90, ge=1, le=3650, description="How long deliveries of events are known")
     webhook_body_days: int = Field(90, ge=1, le=3650, description="How long webhooks' words are kept")
     report_file_days: int = Field(7, ge=1, le=365, description="How long files of reports are kept")
-    report_run_days: int = Field(400, ge=30, le=3650, description="How long it is known who made which report")
+    report_run_days: int = Field(400, ge=30, le=3650, description="How long it is known who made a report")
 
     media_url: str | None = Field(None, description="Folder or object-store URL of files; unset: in home")
     media_max_bytes: int = Field(10_000_000, ge=1, le=20_000_000, description="Largest file uploaded")
