@@ -127,7 +127,7 @@ with_variation as (
             when weeks_count >= 8 and weekly_units > 0
                 then
                     sqrt(
-                        cast(weeks_count * squared_units - weekly_units * weekly_units as double precision)
+                        cast(weeks_count * squared_units - weekly_units * weekly_units as double)
                     )
                     / weekly_units
         end as variation_ratio
