@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 STOCKWISE := .venv/bin/stockwise
 SETUP := sh .ci/python .ci/bootstrap.py
-FAST := not database and not slow and not soak and not browser and not debian
+FAST := not database and not slow and not soak and not browser and not debian and not redis
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve check test test-fast test-spark soak openapi docs-site lock clean

@@ -30,6 +30,7 @@ class Program:
 PROGRAMS = (
     Program("browser", "chromium", ("chromium", "chromium-browser", "google-chrome")),
     Program("debian", "postgresql", (), "usr/lib/postgresql/*/bin/initdb"),
+    Program("redis", "redis-server", ("redis-server",)),
 )
 
 # One process per core, each with a server of its own; a file's tests stay together and in order. They run

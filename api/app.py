@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from api.access import Gatekeeper, authorize
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
-from api.catalog.pages import open_pages
+from api.catalog.pages import ProductPages
 from api.catalog.routes import router as catalog_router
 from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
@@ -29,6 +29,7 @@ from api.identity.routes import router as identity_router
 from api.identity.storefronts import storefront_finder
 from api.identity.tokens import AccessTokens
 from api.inventory.routes import router as inventory_router
+from api.kept import open_kept_bodies
 from api.media.router import router as media_router
 from api.openapi import describe, query_names_of
 from api.orders.admission import admission_of
@@ -174,9 +175,10 @@ def _lifespan(settings: Settings, server: Server | None, database: str | None) -
             app.state.database = await stack.enter_async_context(
                 open_database(opened, settings, database=database)
             )
-            app.state.product_pages = await stack.enter_async_context(
-                open_pages(app.state.database, most_pages=settings.product_pages)
+            app.state.kept = await stack.enter_async_context(
+                open_kept_bodies(settings.cache_url, most_bodies=settings.product_pages)
             )
+            app.state.product_pages = ProductPages(app.state.database, app.state.kept)
             yield
 
     return lifespan

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from starlette.requests import Request
 
+from api.kept import KeptBodies
 from core.postgres.pools import Database
 from core.settings import Settings
 from core.time import Clock
@@ -13,6 +14,10 @@ from core.time import Clock
 
 async def _database(request: Request) -> Database:
     return cast(Database, request.app.state.database)
+
+
+async def _kept(request: Request) -> KeptBodies:
+    return cast(KeptBodies, request.app.state.kept)
 
 
 async def _settings(request: Request) -> Settings:
@@ -24,5 +29,6 @@ async def _now(request: Request) -> datetime:
 
 
 AppDatabase = Annotated[Database, Depends(_database)]
+AppKeptBodies = Annotated[KeptBodies, Depends(_kept)]
 AppSettings = Annotated[Settings, Depends(_settings)]
 Now = Annotated[datetime, Depends(_now)]

@@ -11,7 +11,7 @@ import psycopg
 import sqlalchemy as sa
 from fastapi import APIRouter, Response
 
-from api.dependencies import AppDatabase, AppSettings, Now
+from api.dependencies import AppDatabase, AppKeptBodies, AppSettings, Now
 from api.schemas import OutputModel
 from core.postgres.errors import DatabaseError
 from core.postgres.pools import Database
@@ -55,6 +55,7 @@ class Health(OutputModel):
     version: str
     postgresql: PartHealth
     published: PartHealth
+    cache: PartHealth
     worker: PartHealth
     payments: PartHealth
     events: PartHealth
@@ -67,17 +68,25 @@ async def read_liveness() -> Liveness:
 
 
 @router.get("/api/health/all", responses={503: {"model": Health, "description": "PostgreSQL is down"}})
-async def read_health(response: Response, database: AppDatabase, settings: AppSettings, now: Now) -> Health:
+async def read_health(
+    response: Response, database: AppDatabase, kept: AppKeptBodies, settings: AppSettings, now: Now
+) -> Health:
     """Check PostgreSQL, what is published, the worker and what waits for a person; 503 without PostgreSQL."""
-    found = await _check_database(database, now)
+    found, is_cache_there = await asyncio.gather(_check_database(database, now), kept.check())
+    cache = PartHealth(
+        status="ok" if is_cache_there else "degraded",
+        detail="answers" if is_cache_there else "CACHE_URL does not answer: pages are made anew",
+        at=now,
+        age_seconds=0.0,
+    )
     postgresql = found.postgresql
     published = await asyncio.to_thread(_check_published, settings, now)
     if postgresql.status == "down":
         response.status_code = 503
         response.headers["Retry-After"] = "2"
-    parts = {published.status, *(part.status for part in vars(found).values())}
+    parts = {published.status, cache.status, *(part.status for part in vars(found).values())}
     overall: Status = "down" if postgresql.status == "down" else "ok" if parts == {"ok"} else "degraded"
-    return Health(status=overall, version=VERSION, published=published, **vars(found))
+    return Health(status=overall, version=VERSION, published=published, cache=cache, **vars(found))
 
 
 @dataclass(frozen=True)

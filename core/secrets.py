@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.errors import StockwiseError, UsageError
 from core.settings import Settings, variables_of
@@ -76,6 +77,11 @@ def require_safe_production(settings: Settings) -> None:
             "Production refuses an unencrypted connection to a remote database.",
             hint="Add sslmode=verify-full (or verify-ca, require) to DATABASE_URL.",
         )
+    if settings.cache_url is not None and not _is_private_cache(settings.cache_url.get_secret_value()):
+        raise UnsafeProductionError(
+            "Production refuses an unencrypted connection to a remote cache.",
+            hint="Write CACHE_URL as rediss://user:password@host:6379/0.",
+        )
 
 
 def require_own_secrets(settings: Settings) -> None:
@@ -115,6 +121,12 @@ def is_encrypted_or_local(database_url: str) -> bool:
     hosts = f"{parts.get('host') or ''},{parts.get('hostaddr') or ''}".split(",")
     is_local = all(host in _LOCAL_HOSTS or host.startswith(("/", "@")) for host in hosts)
     return is_local or parts.get("sslmode") in _ENCRYPTED_MODES
+
+
+def _is_private_cache(cache_url: str) -> bool:
+    """Whether no one on a network between here and the cache can read along or write."""
+    parts = urlsplit(cache_url)
+    return parts.scheme == "rediss" or (parts.hostname or "") in _LOCAL_HOSTS
 
 
 def without_driver(database_url: str) -> str:

@@ -20,10 +20,11 @@ from api.catalog.category_schemas import (
     Specifications,
     SpecificationValue,
 )
+from api.catalog.category_tree import read_kept_tree
 from api.catalog.errors import CategoryCircle, CategoryInUse
 from api.catalog.tables import DEEPEST_LEVEL, categories
 from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
-from api.dependencies import AppDatabase, Now
+from api.dependencies import AppDatabase, AppKeptBodies, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, Conflict, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
@@ -70,13 +71,14 @@ async def list_categories(
 
 @router.get("/tree", response_model=CategoryTree)
 async def read_tree(
-    request: Request, caller: CurrentCaller, database: AppDatabase, if_none_match: IfNoneMatch = None
+    request: Request,
+    caller: CurrentCaller,
+    database: AppDatabase,
+    kept: AppKeptBodies,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """Read the whole tree, with the products of each branch counted."""
-    company_id = caller.require_company()
-    async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
-        tree = CategoryTree(categories=await service.read_tree(connection, caller=caller))
-    return answer(tree, request)
+    return (await read_kept_tree(database, kept, caller)).answer(request)
 
 
 @router.get("/by-slug/{slug}", response_model=CategoryRead, responses=responses_for(NotFound))

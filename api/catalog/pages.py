@@ -1,4 +1,4 @@
-"""The product page, kept in memory, and never shown without a look whether it still holds.
+"""The product page, kept (`api.kept`), and never shown without a look whether it still holds.
 
 Each request reads the product's stamp (`api.catalog.page_stamps`): a page is shown again only under the stamp
 with which it was made. So a page is as fresh as one that was just read, in every process, whoever changed it,
@@ -9,14 +9,10 @@ when there are too many.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Annotated, cast
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from cashews import Cache
 from fastapi import Depends
 from starlette.requests import Request
 
@@ -25,24 +21,19 @@ from api.catalog.page_stamps import Asked, StampReader, read_stamp
 from api.catalog.viewers import Viewer
 from api.conditional import Representation, represent
 from api.errors import NotFound
+from api.kept import KeptBodies
 from core.postgres.pools import Database
 from core.postgres.transaction import transaction
 
 PAGE_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    stamp: str
-    representation: Representation
-
-
 class ProductPages:
-    """The pages that one process keeps."""
+    """The product pages that are kept."""
 
-    def __init__(self, database: Database, cache: Cache) -> None:
+    def __init__(self, database: Database, kept: KeptBodies) -> None:
         self._database = database
-        self._cache = cache
+        self._kept = kept
         self._stamps = StampReader(database)
         self._turns: WeakValueDictionary[Asked, asyncio.Lock] = WeakValueDictionary()
 
@@ -60,18 +51,14 @@ class ProductPages:
         stamp = await self._stamps.read(asked)
         if stamp is None:
             raise NotFound
-        page = await self._kept(asked, stamp)
+        page = await self._kept.get(_name(asked), stamp=stamp)
         if page is None:
             # One makes it, the others wait and take it if it is the one that they may show.
             async with self._turns.setdefault(asked, asyncio.Lock()):
-                page = await self._kept(asked, stamp) or await self._make(asked)
-        return page.representation
+                page = await self._kept.get(_name(asked), stamp=stamp) or await self._make(asked)
+        return page
 
-    async def _kept(self, asked: Asked, stamp: str) -> _Page | None:
-        page = cast(_Page | None, await self._cache.get(_key(asked)))
-        return page if page is not None and page.stamp == stamp else None
-
-    async def _make(self, asked: Asked) -> _Page:
+    async def _make(self, asked: Asked) -> Representation:
         company_id = asked.viewer.company_id
         async with transaction(self._database, company_id=company_id) as connection:
             # The stamp first: a change in between makes the page newer than its stamp, never older. Both
@@ -85,20 +72,9 @@ class ProductPages:
             )
         if stamp is None:
             raise NotFound
-        page = _Page(stamp, represent(product, service.VOLATILE))
-        await self._cache.set(_key(asked), page, expire=PAGE_SECONDS)
+        page = represent(product, service.VOLATILE)
+        await self._kept.keep(_name(asked), page, stamp=stamp, seconds=PAGE_SECONDS)
         return page
-
-
-@asynccontextmanager
-async def open_pages(database: Database, *, most_pages: int) -> AsyncIterator[ProductPages]:
-    """Keep pages in this process's memory, until the end."""
-    cache = Cache()
-    cache.setup(f"mem://?size={most_pages}&check_interval=60")
-    try:
-        yield ProductPages(database, cache)
-    finally:
-        await cache.close()
 
 
 async def _pages(request: Request) -> ProductPages:
@@ -108,5 +84,5 @@ async def _pages(request: Request) -> ProductPages:
 AppProductPages = Annotated[ProductPages, Depends(_pages)]
 
 
-def _key(asked: Asked) -> str:
-    return repr(asked)
+def _name(asked: Asked) -> str:
+    return f"product {asked!r}"

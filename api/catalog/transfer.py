@@ -64,7 +64,7 @@ class _Undo(Exception):
 
 @dataclass
 class _Known:
-    """What earlier batches have shown: the file's SKUs, relations that wait for later products, their number."""
+    """What earlier batches have shown: the file's SKUs, and relations that wait for later products."""
 
     skus: set[str] = field(default_factory=set)
     related: dict[str, tuple[int, list[str]]] = field(default_factory=dict)

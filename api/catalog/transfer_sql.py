@@ -60,7 +60,7 @@ RESOLVE: Final = """
 # Rows are joined as sets. A company that is new to the statistics seems to have one product, and then each
 # staged row would be compared with all that it has.
 JOIN_SETS: Final = "set local enable_nestloop = off"
-# One statement writes a whole file: 100,000 new products take minutes, where a request's statement has seconds.
+# One statement writes thousands of products, on a slow machine in more than a request's seconds.
 TAKE_TIME: Final = "set local statement_timeout = '60min'"
 RENEW_STATISTICS: Final = "select catalogue_renew_statistics()"
 INDEX: Final = ("create index on import_rows (line)", "analyze import_rows")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,21 @@ def test_production_refuses_an_unencrypted_remote_database(tmp_path: Path) -> No
         require_safe_production(settings)
 
     assert "p@db" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "is_safe"),
+    [
+        ("redis://cache.example:6379/0", False),
+        ("redis://user:secret@10.0.0.7/0", False),
+        ("redis://127.0.0.1:6379/0", True),
+        ("rediss://user:secret@cache.example:6380/0", True),
+    ],
+)
+def test_production_refuses_an_unencrypted_remote_cache(tmp_path: Path, address: str, is_safe: bool) -> None:
+    settings = settings_for(tmp_path, environment="production", cache_url=address, **OWN)
+    with nullcontext() if is_safe else pytest.raises(UnsafeProductionError, match="remote cache"):
+        require_safe_production(settings)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import psycopg
 import pytest
 
 from api.catalog import page_stamps, service
-from api.catalog.pages import ProductPages, open_pages
+from api.catalog.pages import ProductPages
 from api.catalog.viewers import Viewer
 from api.conditional import Representation, represent
 from api.errors import NotFound
+from api.kept import open_kept_bodies
 from core.ids import new_id
 from core.postgres.pools import Database
 from core.postgres.transaction import transaction
@@ -78,9 +79,15 @@ def viewers(company: Company) -> dict[str, Viewer]:
     }
 
 
+@asynccontextmanager
+async def open_pages(database: Database) -> AsyncIterator[ProductPages]:
+    async with open_kept_bodies(None, most_bodies=100) as kept:
+        yield ProductPages(database, kept)
+
+
 @pytest.fixture
 async def pages(database: Database) -> AsyncIterator[ProductPages]:
-    async with open_pages(database, most_pages=100) as opened:
+    async with open_pages(database) as opened:
         yield opened
 
 
@@ -131,7 +138,7 @@ async def test_each_viewer_sees_each_change_at_once_in_every_process(
 ) -> None:
     acme, bolt = two_companies
     everyone = [(company, viewer) for company in two_companies for viewer in viewers(company).values()]
-    async with open_pages(database, most_pages=100) as elsewhere, counted(monkeypatch) as made:
+    async with open_pages(database) as elsewhere, counted(monkeypatch) as made:
         for name, change in CHANGES.items():
             with api.database.connect("owner") as owner:
                 owner.execute(change)
