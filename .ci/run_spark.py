@@ -1,4 +1,4 @@
-"""Make ``.venv-spark``, see to Java, and compare the marts of Spark with those of DuckDB.
+"""Make ``.venv-spark``, see to Java, compare Spark's marts with DuckDB's, and try copies on an S3 server.
 
 Spark stands apart from ``.venv``: it is 500 MB that only those need who leave one machine. Java 17 is
 Debian's package; as root on Debian it is installed, elsewhere its want is said.
@@ -21,7 +21,7 @@ JAVA = Program("spark", "openjdk-17-jre-headless", ("java",))
 
 
 def main() -> int:
-    """Set up what is missing, then run the comparison with the options given."""
+    """Set up what is missing, then run the comparison with the options given, and the tests of copies on S3."""
     try:
         require_java()
         TOOLS.mkdir(exist_ok=True)
@@ -31,8 +31,10 @@ def main() -> int:
     except (SetupError, PackageIndexError) as error:
         print(f"test-spark: {error}", file=sys.stderr)
         return 1
-    command = [ENVIRONMENT / "bin" / "python", "-P", "-m", "tests.spark.compare_engines", *sys.argv[1:]]
-    return subprocess.run(command, cwd=ROOT).returncode
+    python = ENVIRONMENT / "bin" / "python"
+    compared = subprocess.run([python, "-P", "-m", "tests.spark.compare_engines", *sys.argv[1:]], cwd=ROOT)
+    copied = subprocess.run([python, "-m", "pytest", "-q", "tests/spark/s3_copies.py"], cwd=ROOT)
+    return compared.returncode or copied.returncode
 
 
 def require_java() -> None:
