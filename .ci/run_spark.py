@@ -21,7 +21,7 @@ JAVA = Program("spark", "openjdk-17-jre-headless", ("java",))
 
 
 def main() -> int:
-    """Set up what is missing, then run the comparison with the options given, and the tests of copies on S3."""
+    """Set up what is missing, run the comparison with the options given, then the tests of copies on S3."""
     try:
         require_java()
         TOOLS.mkdir(exist_ok=True)
