@@ -1,4 +1,4 @@
--- One row per customer with an order of which something was not cancelled: first and last order, and sums.
+-- One row per customer with an order of which something was not cancelled: first, second and last, and sums.
 with orders as (
     select * from {{ ref('int_orders_totalled') }}
     where customer_id is not null and units > 0
@@ -12,7 +12,6 @@ summed as (
         min(placed_date) as first_order_date,
         max(placed_date) as last_order_date,
         count(*) as orders_count,
-        count(distinct placed_date) as order_days_count,
         sum(units) as units,
         sum(net_sales_amount) as net_sales_amount,
         sum(costed_net_sales_amount - cost_amount) as margin_amount,
@@ -22,38 +21,29 @@ summed as (
     group by company_id, customer_id
 ),
 
--- A checkout of several shops places its orders at one instant: the lowest id is the first.
-first_orders as (
-    select orders.company_id, orders.customer_id, min(orders.order_id) as first_order_id
+-- A checkout of several shops places its orders at one instant: the lowest id is the first, the next the second.
+placed as (
+    select
+        orders.company_id,
+        orders.customer_id,
+        min(case when orders.placed_at = summed.first_placed_at then orders.order_id end) as first_order_id,
+        sum(case when orders.placed_at = summed.first_placed_at then 1 else 0 end) as first_orders_count,
+        min(case when orders.placed_at > summed.first_placed_at then orders.placed_date end) as later_date
     from orders
     inner join summed
-        on
-            orders.company_id = summed.company_id
-            and orders.customer_id = summed.customer_id
-            and orders.placed_at = summed.first_placed_at
-    group by orders.company_id, orders.customer_id
-),
-
--- The next order may be of the same day.
-second_orders as (
-    select orders.company_id, orders.customer_id, min(orders.placed_date) as second_order_date
-    from orders
-    inner join first_orders
-        on orders.company_id = first_orders.company_id and orders.customer_id = first_orders.customer_id
-    where orders.order_id <> first_orders.first_order_id
+        on orders.company_id = summed.company_id and orders.customer_id = summed.customer_id
     group by orders.company_id, orders.customer_id
 ),
 
 bought as (
     select
         summed.*,
-        first_orders.first_order_id,
-        second_orders.second_order_date
+        placed.first_order_id,
+        case when placed.first_orders_count > 1 then summed.first_order_date else placed.later_date end
+            as second_order_date
     from summed
-    inner join first_orders
-        on summed.company_id = first_orders.company_id and summed.customer_id = first_orders.customer_id
-    left join second_orders
-        on summed.company_id = second_orders.company_id and summed.customer_id = second_orders.customer_id
+    inner join placed
+        on summed.company_id = placed.company_id and summed.customer_id = placed.customer_id
 )
 
 select * from bought

@@ -24,7 +24,6 @@ dim_customer as (
         bought.second_order_date,
         bought.last_order_date,
         cast(coalesce(bought.orders_count, 0) as integer) as orders_count,
-        cast(coalesce(bought.order_days_count, 0) as integer) as order_days_count,
         cast(coalesce(bought.units, 0) as integer) as units,
         cast(coalesce(bought.net_sales_amount, 0) as decimal(18, 2)) as net_sales_amount,
         cast(coalesce(bought.margin_amount, 0) as decimal(18, 2)) as margin_amount,
