@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from core import published
 from core.published import NothingPublished, current_build, open_platform_snapshot, open_snapshot
 from core.settings import Settings
+from pipelines.builds import rollback
 from tests.support.publishing import (
     ACME,
     BOLT,
@@ -25,6 +27,7 @@ from tests.support.publishing import (
     publishing_settings,
 )
 
+READERS = 8
 CHECKOUT = Path(__file__).resolve().parents[2]
 _TOTAL = "select sum(net_sales_amount)::integer as total, max(net_sales_amount) as most from srv_sales_daily"
 
@@ -125,29 +128,41 @@ def test_files_of_old_builds_are_closed_when_a_newer_one_is_read(settings: Setti
 
 
 def _publish_under_readers(settings: Settings, *, builds: int) -> list[dict[str, Any]]:
-    """Publish while three processes read; return what each saw."""
+    """Publish while eight processes read, go back half way, and publish on; return what each saw."""
     fill_serving(settings, {ACME: 1, BOLT: 1}, rows=2000)
     publish_number(settings, 1)
     command = [sys.executable, "-m", "tests.support.published_reader", str(settings.home)]
-    readers = [subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE) for _ in range(3)]
-    for number in range(2, builds + 2):
-        fill_serving(settings, {ACME: number, BOLT: 1}, rows=2000)
-        publish_number(settings, number)
-        time.sleep(0.2)
-    (settings.home / "stop").touch()
-    return [json.loads(reader.communicate(timeout=60)[0]) for reader in readers]
+    readers = [subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE) for _ in range(READERS)]
+    try:
+        for number in range(2, builds + 2):
+            fill_serving(settings, {ACME: number, BOLT: 1}, rows=2000)
+            publish_number(settings, number)
+            time.sleep(0.2)
+            if number == 2 + builds // 2:
+                rollback(settings, build_name(number - 1), now=datetime.now(UTC))
+                time.sleep(0.5)
+        (settings.home / "stop").touch()
+        return [json.loads(reader.communicate(timeout=60)[0]) for reader in readers]
+    finally:
+        for reader in readers:
+            reader.kill()
+            reader.communicate()
 
 
 @pytest.mark.slow
-def test_readers_in_three_processes_see_whole_builds_while_ten_are_published(settings: Settings) -> None:
-    for seen in _publish_under_readers(settings, builds=10):
+def test_readers_in_eight_processes_see_whole_builds_while_ten_are_published_and_one_is_taken_back(
+    settings: Settings,
+) -> None:
+    answers = _publish_under_readers(settings, builds=10)
+    for seen in answers:
         assert (seen["mixed"], seen["errors"]) == (0, [])
         assert seen["builds"] >= 2
         assert seen["p50_seconds"] < 0.05
+    assert max(seen["steps_back"] for seen in answers) == 1
 
 
 @pytest.mark.soak
-def test_readers_in_three_processes_see_whole_builds_while_100_are_published(settings: Settings) -> None:
+def test_readers_in_eight_processes_see_whole_builds_while_100_are_published(settings: Settings) -> None:
     for seen in _publish_under_readers(settings, builds=100):
         assert (seen["mixed"], seen["errors"]) == (0, [])
         assert seen["builds"] >= 30
