@@ -9,7 +9,7 @@ from typing import Literal
 from dashboards.session import Person
 
 VIEWS = Path(__file__).with_name("views")
-Right = Literal["sales", "plans", "anyone"]
+Right = Literal["sales", "stock", "plans", "anyone"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ PAGES = (
     PageEntry("sales", "Sales", ":material/point_of_sale:", "sales"),
     PageEntry("products", "Products", ":material/category:", "sales"),
     PageEntry("customers", "Customers", ":material/group:", "sales"),
+    PageEntry("inventory", "Inventory", ":material/inventory_2:", "stock"),
+    PageEntry("custom_report", "Custom report", ":material/table_chart:", "sales"),
     PageEntry("restock", "Restock", ":material/local_shipping:", "plans", "Buy"),
     PageEntry("data_health", "Data health", ":material/fact_check:", "anyone", "Trust"),
 )
@@ -41,5 +43,10 @@ PAGES = (
 
 def pages_of(person: Person) -> list[PageEntry]:
     """Return the pages that are a person's work."""
-    rights = {"sales": person.may_see_sales, "plans": person.may_see_plans, "anyone": True}
+    rights = {
+        "sales": person.may_see_sales,
+        "stock": person.may_see_sales or person.may_see_plans,
+        "plans": person.may_see_plans,
+        "anyone": True,
+    }
     return [page for page in PAGES if rights[page.right]]
