@@ -39,3 +39,14 @@ class Filters:
 
 
 EVERYTHING = Filters()
+
+
+def products_kept(filters: Filters) -> tuple[str, list[list[str]]]:
+    """Return the SQL condition, with parameters, that keeps a table's products within the categories."""
+    if filters.category_ids is None:
+        return "true", []
+    return (
+        "category_id in (select category_id from srv_category_tree"
+        " where ancestor_category_id in (select unnest(?::varchar[])))",
+        [list(filters.category_ids)],
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.metrics.ask import Filters
-from core.metrics.filters import EVERYTHING
+from core.metrics.filters import EVERYTHING, products_kept
 from core.metrics.period import Period
 from core.metrics.queryable import Queryable
 from core.metrics.sources import measures_query
@@ -58,6 +58,7 @@ def new_products(
         period=period,
         filters=filters,
     )
+    within, kept = products_kept(filters)
     return snapshot.rows(
         f"""
         with sold as (
@@ -68,10 +69,10 @@ def new_products(
             coalesce(sold.net_sales_amount, 0) as net_sales_amount,
             coalesce(sold.margin_amount, 0) as margin_amount
         from srv_product_facts as facts left join sold on facts.product_id = sold.product_id
-        where facts.introduced_date between ? and ?
+        where facts.introduced_date between ? and ? and {within}
         order by facts.introduced_date desc, facts.sku limit ?
         """,
-        [*sold.parameters, period.first_date, period.last_date, limit],
+        [*sold.parameters, period.first_date, period.last_date, *kept, limit],
     )
 
 

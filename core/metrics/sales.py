@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.metrics.ask import Filters, ask
+from core.metrics.filters import products_kept
 from core.metrics.period import Period
 from core.metrics.queryable import Queryable
 from core.metrics.sources import measures_query
@@ -67,9 +68,9 @@ def best_sellers(
     The worst sellers are among products that can be bought now, unsold ones first: a product that is
     not for sale is no bad seller.
     """
-    sold = measures_query(
-        _OF_SELLERS, dimensions=("product",), period=period, filters=filters or of_shops(shop_ids)
-    )
+    filters = filters or of_shops(shop_ids)
+    sold = measures_query(_OF_SELLERS, dimensions=("product",), period=period, filters=filters)
+    within, kept = products_kept(filters)
     order = "units asc, net_sales_amount asc" if worst else "units desc, net_sales_amount desc"
     keep = "where is_sellable" if worst else "where units > 0"
     return snapshot.rows(
@@ -77,7 +78,7 @@ def best_sellers(
         with products as (
             select product_id, min(sku) as sku, min(product_name) as product_name,
                 bool_or(is_sellable) as is_sellable
-            from srv_products group by product_id
+            from srv_products where {within} group by product_id
         ),
         sold as (
             {sold.sql}
@@ -93,5 +94,5 @@ def best_sellers(
         select product_id, sku, product_name, units, net_sales_amount, margin_amount
         from ranked {keep} order by {order}, sku limit ?
         """,
-        [*sold.parameters, limit],
+        [*kept, *sold.parameters, limit],
     )

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from core.metrics.ask import Answer
+from core.metrics.ask import Answer, Filters
 from core.metrics.period import Comparison, Period
 from core.published import BuildInfo
 from dashboards.data.filters import Chosen, whole_days
@@ -74,6 +74,11 @@ class Page:
         return tuple(
             (name, ", ".join(kept)) for name, kept in (("Shops", shops), ("Categories", categories)) if kept
         )
+
+    @property
+    def filters(self) -> Filters:
+        """The chosen shops and categories, for functions of `core.metrics` that take them."""
+        return Filters(shop_ids=self.chosen.shop_ids, category_ids=self.chosen.category_ids or None)
 
     @property
     def whole_period(self) -> Period | None:

@@ -126,8 +126,8 @@ def with_changes(
         row[key]: change_ratio(row[name], before[name] if before else None)
         for row, before in zip(compared.rows, compared.previous_rows, strict=True)
     }
-    title = f"Change of {METRICS[name].title.lower()}"
-    changed = Column("change", title, "percent", definition="Whole days against those compared with.")
+    meaning = f"{METRICS[name].title} of whole days against those compared with."
+    changed = Column("change", "Change", "percent", definition=meaning)
     return [{**row, "change": changes.get(row[key])} for row in answer.rows], [*columns, changed]
 
 

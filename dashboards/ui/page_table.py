@@ -17,7 +17,7 @@ from core.metrics.ask import Answer
 from core.metrics.registry import METRICS
 from core.reports.formats import FORMATS, FileFormat, to_bytes
 from core.reports.table import Column, Report, make_table
-from dashboards.ui.words import amount_format
+from dashboards.ui.words import NO_VALUE, amount_format
 
 if TYPE_CHECKING:
     from dashboards.ui.page import Page
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 DOWNLOADS: Mapping[FileFormat, str] = {"csv": "CSV", "xlsx": "Excel"}
 _TIMES = ("day", "week", "month", "quarter", "year")
+_TITLES = {"category_path": "Category"}
 _KINDS = {"date": st.column_config.DateColumn, "boolean": st.column_config.CheckboxColumn}
 _NUMBERS = {"integer": "localized", "percent": "%,.1f%%", "decimal": "%,.2f", "days": "%,.1f"}
 
@@ -44,10 +45,11 @@ def show_table(
     """
     options: dict[str, Any] = {}
     if on_pick is not None:
+        place = f"{key}_{st.session_state.get(_picks(key), 0)}"
         options = {
-            "on_select": lambda: _hand_over(on_pick, key, rows),
+            "on_select": lambda: _hand_over(on_pick, key, place, rows),
             "selection_mode": "single-row",
-            "key": key,
+            "key": place,
         }
     st.dataframe(
         [{column.name: _drawn(row.get(column.name), column) for column in columns} for row in rows],
@@ -57,6 +59,7 @@ def show_table(
         },
         column_order=[column.name for column in columns],
         hide_index=True,
+        placeholder=NO_VALUE,
         alt=title,
         **options,
     )
@@ -94,20 +97,33 @@ def show_downloads(
         )
 
 
-def _hand_over(on_pick: Callable[[Row], None], key: str, rows: Sequence[Row]) -> None:
-    places = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
-    if places and places[0] < len(rows):
-        on_pick(rows[places[0]])
+def _picks(key: str) -> str:
+    return f"{key}_picks"
+
+
+def _hand_over(on_pick: Callable[[Row], None], key: str, place: str, rows: Sequence[Row]) -> None:
+    """Hand over the picked row; the next table is another one, so that nothing stays picked in it."""
+    picked = st.session_state.get(place, {}).get("selection", {}).get("rows", [])
+    if picked and picked[0] < len(rows):
+        st.session_state[_picks(key)] = st.session_state.get(_picks(key), 0) + 1
+        on_pick(rows[picked[0]])
 
 
 def columns_of(answer: Answer) -> list[Column]:
-    """Return the columns of an answer that people read: names, not the ids that stand beside them."""
+    """Return the columns of an answer that people read: names, not the ids that stand beside them.
+
+    A category is named by its path, which says its name too.
+    """
+    has_path = any(column.name == "category_path" for column in answer.columns)
+    left_out = {"category_name"} if has_path else set()
     return [
         metric_column(column.name)
         if column.kind == "measure"
-        else Column(column.name, column.title, "date" if column.name in _TIMES else "text")
+        else Column(
+            column.name, _TITLES.get(column.name, column.title), "date" if column.name in _TIMES else "text"
+        )
         for column in answer.columns
-        if not column.name.endswith("_id")
+        if not column.name.endswith("_id") and column.name not in left_out
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.metrics.ask import Filters
 from core.metrics.sales import best_sellers
 from core.reports.table import Column
 from dashboards.ui.page import Page
@@ -30,7 +29,7 @@ def show_sellers(page: Page, *, limit: int, key: str) -> None:
             rows = page.read(
                 best_sellers,
                 period=page.chosen.period,
-                filters=Filters(shop_ids=page.chosen.shop_ids, category_ids=page.chosen.category_ids or None),
+                filters=page.filters,
                 limit=limit,
                 worst=is_worst,
             )

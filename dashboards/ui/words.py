@@ -85,20 +85,23 @@ def exact_text(value: Any, format: str, currency: str) -> str:
 def change_text(now: Any, before: Any, format: str) -> str | int | None:
     """Write a figure's change: shares by their difference in points, others by their ratio.
 
-    None where there is nothing to compare with; the number 0 where nothing changed, which is drawn grey.
+    None where there is nothing to compare with; the number 0 where nothing to speak of changed: it is drawn
+    grey, where "+0.0%" would be green.
 
     >>> change_text(Decimal(119), Decimal(70), "money"), change_text(0.31, 0.29, "percent")
     ('+70.0%', '+2.0 points')
+    >>> change_text(0.3100001, 0.31, "percent"), change_text(10001, 10000, "integer")
+    (0, 0)
     >>> change_text(5, 5, "integer"), change_text(5, 0, "integer"), change_text(5, None, "integer")
     (0, None, None)
     """
     if now is None or before is None:
         return None
-    if now == before:
-        return 0
     if format == "percent":
-        return f"{(float(now) - float(before)) * 100:+.1f} points"
-    return change(now, before)
+        points = round((float(now) - float(before)) * 100, 1)
+        return f"{points:+.1f} points" if points else 0
+    written = change(now, before)
+    return 0 if written in ("+0.0%", "-0.0%") or now == before else written
 
 
 def percent(ratio: float | None) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from core.metrics.registry import METRICS
+from dashboards.ui.assortment import show_classes, show_new
 from dashboards.ui.page import open_page
 from dashboards.ui.page_parts import choose, show_headlines
 from dashboards.ui.product import product_in_address, show_product
@@ -22,3 +23,7 @@ st.subheader("What turned?")
 show_movers(page, measure)
 st.subheader("All products that sold")
 show_all(page, (measure, *(name for name in RANKED if name != measure)))
+st.subheader("What is new?")
+show_new(page)
+st.subheader("What carries the assortment?")
+show_classes(page)

@@ -151,13 +151,74 @@ def test_links_keep_page_and_filters_and_nothing_else_is_asked(context: BrowserC
     context.on("request", lambda request: asked.add(urlsplit(request.url).hostname or ""))
     page = log_in(context, site, ACME_ADMIN)
     expect(page.get_by_role("heading", name="How are sales going?")).to_be_visible(timeout=PATIENCE)
-    page.get_by_text("7 days", exact=True).click()
-    page.wait_for_url("**/overview?overview_days=7*")
+    page.get_by_role("combobox", name="Period").click()
+    page.get_by_role("option", name="7 days").click()
+    page.wait_for_url("**/overview?period=7*")
     net_sales = page.get_by_test_id("stMetric").filter(has_text="Net sales")
     expect(net_sales).to_contain_text("1,190", timeout=PATIENCE)
     page.reload()
     expect(net_sales).to_contain_text("1,190", timeout=PATIENCE)
     assert asked - {""} == {"127.0.0.1"}
+
+
+def test_picking_a_row_goes_down_and_the_filters_come_along(context: BrowserContext, site: Site) -> None:
+    page = log_in(context, site, ACME_ADMIN)
+    expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("combobox", name="Period").click()
+    page.get_by_role("option", name="7 days").click()
+    page.wait_for_url("**/overview?period=7*")
+    page.get_by_role("link", name="Sales", exact=True).click()
+    page.wait_for_url("**/sales?period=7*")
+    expect(cell(page, "Home > Kitchen")).to_have_count(1, timeout=PATIENCE)
+    pick_first_row(page)
+    page.wait_for_url("**/sales?*category=Home*")
+    expect(page.get_by_test_id("stMetric").filter(has_text="Net sales")).to_contain_text("1,190")
+    expect(cell(page, "Thing")).to_have_count(1, timeout=PATIENCE)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").last.click()
+    header, row = download.value.path().read_text().splitlines()
+    assert (header.split(",")[:3], row.split(",")[:3]) == (
+        ["product_name", "sku", "net_sales_amount"],
+        ["Thing", "SKU-1", "1190.00"],
+    )
+    pick_first_row(page)
+    page.wait_for_url("**/products?*product=*")
+    expect(page.get_by_text("What is left of it?")).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    expect(page.get_by_test_id("stMetric").filter(has_text="Units sold")).to_contain_text(
+        "119", timeout=PATIENCE
+    )
+
+
+def pick_first_row(page: Page) -> None:
+    """Tick the first row of the last table; it is drawn on a canvas, so by its place."""
+    table = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    table.click(position={"x": 20, "y": 52})
+
+
+def test_pages_fit_a_phone_and_follow_the_dark_scheme(browser: Browser, site: Site) -> None:
+    visitor = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark")
+    visitor.set_default_timeout(PATIENCE)
+    page = log_in(visitor, site, ACME_ADMIN)
+    for view in ("overview", "sales", "products"):
+        page.goto(f"{site.pages}/{view}")
+        expect(page.get_by_test_id("stMetric").first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_test_id("stDataFrame").last).to_be_visible(timeout=PATIENCE)
+        found = page.evaluate(
+            """() => {
+                const main = document.querySelector('[data-testid=stMain]');
+                const cut = [...document.querySelectorAll('[data-testid=stMetricValue]')]
+                    .filter((value) => value.scrollWidth > value.clientWidth + 1);
+                const paper = getComputedStyle(document.querySelector('[data-testid=stApp]'));
+                return [main.scrollWidth, cut.length, paper.backgroundColor.match(/[0-9]+/g).map(Number)];
+            }"""
+        )
+        width, cut, colour = found
+        assert width <= 390, f"{view} scrolls sideways"
+        assert cut == 0, f"{view} cuts figures"
+        assert max(colour[:3]) < 64, f"{view} is not dark"
+    visitor.close()
 
 
 def test_logging_out_needs_a_new_login(context: BrowserContext, site: Site) -> None:

@@ -33,11 +33,15 @@ class Pages:
     def open(self, page: str | None = None, **address: str) -> AppTest:
         """Open a page as a browser would: from nothing but its address and the cookie."""
         at = AppTest.from_file(SCRIPT, default_timeout=60)
+        if page is not None:
+            # The menu is known after a run; what the address says is for the page that is asked for.
+            if "company" in address:
+                at.query_params["company"] = address["company"]
+            at.run()
+            at.switch_page(f"views/{page}.py")
         for name, value in address.items():
             at.query_params[name] = value
         at.run()
-        if page is not None:
-            at.switch_page(f"views/{page}.py").run()
         assert not at.exception, at.exception
         return at
 
