@@ -7,6 +7,7 @@ then its row says that it succeeded.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -77,8 +78,12 @@ async def _make(database: Database, settings: Settings, run: queries.Row, *, clo
         return await queries.finish_run(connection, run, values)
 
     is_ours = await run_in_transaction(database, work, company_id=run["company_id"])
+    store, order = open_store(settings), _order_of(run)
+    left = [storage_key(order, f"{run['id']}-{number}") for number in range(1, run["tries"])]
     if not is_ours and "storage_key" in values:
-        await open_store(settings).remove(values["storage_key"])
+        left.append(values["storage_key"])
+    for key in left:  # what tries that were killed had stored
+        await store.remove(key)
     return is_ours
 
 
@@ -87,14 +92,8 @@ def _failed(code: str, detail: str, clock: Clock) -> dict[str, Any]:
 
 
 async def _made(database: Database, settings: Settings, run: queries.Row, *, clock: Clock) -> dict[str, Any]:
-    order = Order(
-        company_id=run["company_id"],
-        title=run["title"],
-        question=QuestionWrite.model_validate(run["question"]),
-        format=run["format"],
-        shop_ids=rules.common_reach(run["shop_ids"], await _reach_now(database, run)),
-        definition_id=run["definition_id"],
-    )
+    shop_ids = rules.common_reach(run["shop_ids"], await _reach_now(database, run))
+    order = replace(_order_of(run), shop_ids=shop_ids)
     now = clock()
     report, content = await read_snapshot(
         settings, order.company_id, lambda snapshot: made(snapshot, order, now=now, most_rows=MOST_ROWS)
@@ -103,6 +102,17 @@ async def _made(database: Database, settings: Settings, run: queries.Row, *, clo
     await open_store(settings).save(key, content)
     reach("report_saved", settings)
     return finished(report, content, key=key, now=clock(), settings=settings) | {"shop_ids": order.shop_ids}
+
+
+def _order_of(run: queries.Row) -> Order:
+    return Order(
+        company_id=run["company_id"],
+        title=run["title"],
+        question=QuestionWrite.model_validate(run["question"]),
+        format=run["format"],
+        shop_ids=run["shop_ids"],
+        definition_id=run["definition_id"],
+    )
 
 
 async def _reach_now(database: Database, run: queries.Row) -> frozenset[UUID] | None:

@@ -268,6 +268,20 @@ async def test_who_lost_a_shop_before_the_worker_came_gets_none_of_it(
     assert_problem(await reporting.get(f"{second['status_url']}/file", both), 409, "report_failed")
 
 
+async def test_a_report_that_never_ends_is_failed_after_some_tries(
+    reporting: Reporting, database: Database, small: Callable[[int], None]
+) -> None:
+    small(5)
+    admin, settings = reporting.admin(), reporting.api.app.state.settings
+    queued = (await reporting.post(REPORTS, {"question": BY_DAY_AND_SHOP}, admin)).json()
+    with reporting.api.database.connect("owner") as owner:
+        owner.execute("update report_runs set status = 'running', tries = 3, claimed_until = now()")
+    assert await see_to_reports(database, settings, clock=utc_now) == 1
+    failed = (await reporting.get(queued["status_url"], admin)).json()
+    assert (failed["status"], failed["error_code"]) == ("failed", "report_interrupted")
+    assert await see_to_reports(database, settings, clock=utc_now) == 0
+
+
 async def test_files_go_after_some_days_and_the_report_says_so(
     reporting: Reporting, database: Database
 ) -> None:
