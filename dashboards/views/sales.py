@@ -16,9 +16,17 @@ HEADLINES = (
     "margin_amount",
     "margin_ratio",
     "discount_amount",
+    "returns_amount",
+)
+CHARTED = (
+    "net_sales_amount",
+    "units",
+    "margin_amount",
+    "margin_ratio",
+    "discount_amount",
+    "returns_amount",
     "returns_amount_ratio",
 )
-CHARTED = ("net_sales_amount", "units", "margin_amount", "margin_ratio", "discount_amount", "returns_amount")
 RANKED = ("net_sales_amount", "units", "margin_amount", "margin_ratio", "discount_amount", "returns_amount")
 
 page = open_page("Where do sales come from?")

@@ -29,7 +29,7 @@ MANAGED = ("overview", "sales", "products")
 # What each page heads with; the names are those of the registry.
 SHOWN = {
     "overview": ("net_sales_amount", "orders_count", "average_order_value_amount", "returns_amount"),
-    "sales": ("units", "margin_amount", "margin_ratio", "discount_amount", "returns_amount_ratio"),
+    "sales": ("units", "margin_amount", "margin_ratio", "discount_amount", "returns_amount"),
     "products": ("net_sales_amount", "units", "margin_amount", "returns_units_ratio"),
 }
 DAYS = {"from": "2026-11-05", "to": "2026-11-10"}
