@@ -37,6 +37,10 @@ class Api:
         known = {name: value for name, value in parameters.items() if value is not None}
         return self._send("GET", path, params=known)
 
+    def download(self, path: str) -> bytes:
+        """Read a file."""
+        return self._answer("GET", path).content
+
     def post(self, path: str, body: Mapping[str, Any], *, idempotency_key: str) -> dict[str, Any]:
         """Write once, however often the same key is sent."""
         return self._send("POST", path, json=body, headers={"Idempotency-Key": idempotency_key})
@@ -50,7 +54,11 @@ class Api:
             cookies={"stockwise_session": cookie},
         )
 
-    def _send(
+    def _send(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        content: dict[str, Any] = self._answer(method, path, **sent).json()
+        return content
+
+    def _answer(
         self,
         method: str,
         path: str,
@@ -59,7 +67,7 @@ class Api:
         json: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         cookies: Mapping[str, str] | None = None,
-    ) -> dict[str, Any]:
+    ) -> httpx.Response:
         sent = dict(headers or {})
         if self.access_token is not None:
             sent["Authorization"] = f"Bearer {self.access_token}"
@@ -71,8 +79,7 @@ class Api:
         except httpx.HTTPError as error:
             raise ApiUnreachable(str(error)) from error
         if response.is_success:
-            content: dict[str, Any] = response.json()
-            return content
+            return response
         raise _refusal(response)
 
 
