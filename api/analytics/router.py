@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 
 from api.access import CurrentCaller
-from api.analytics import inventory, performance, recommendations, sales_reports
+from api.analytics import customers, inventory, performance, recommendations, sales_reports
 from api.analytics.errors import MeasureNotByDimension, UnknownMeasure
 from api.analytics.sales_schemas import DashboardRead, ProductsRead, SalesRead
 from api.analytics.schemas import MetricList
@@ -80,6 +80,7 @@ async def list_metrics(caller: CurrentCaller) -> Any:
 
 router = APIRouter()
 router.include_router(reports)
+router.include_router(customers.router)
 router.include_router(performance.router)
 router.include_router(inventory.router)
 router.include_router(recommendations.router)
