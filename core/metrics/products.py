@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.metrics.filters import EVERYTHING, Filters
 from core.metrics.queryable import Queryable
+from core.metrics.stock_layers import stock_conditions
 
 
 def product_facts(snapshot: Queryable, *, product_id: str) -> dict[str, Any] | None:
@@ -27,16 +29,19 @@ def product_facts(snapshot: Queryable, *, product_id: str) -> dict[str, Any] | N
     return rows[0] if rows else None
 
 
-def product_stock(snapshot: Queryable, *, product_id: str) -> list[dict[str, Any]]:
+def product_stock(
+    snapshot: Queryable, *, product_id: str, filters: Filters = EVERYTHING
+) -> list[dict[str, Any]]:
     """Return the stock of a product's variants by location, the emptiest first."""
+    condition = stock_conditions(Filters(location_ids=filters.location_ids))
     return snapshot.rows(
-        """
+        f"""
         select levels.location_name, levels.sku, products.variant_name, levels.stock_status,
             levels.on_hand_units, levels.reserved_units, levels.available_units
-        from srv_stock_levels as levels
+        from (select * from srv_stock_levels where true{condition.sql}) as levels
         inner join srv_products as products on levels.variant_id = products.variant_id
         where products.product_id = ?
         order by levels.available_units, levels.sku, levels.location_name
         """,
-        [product_id],
+        [*condition.parameters, product_id],
     )

@@ -28,6 +28,7 @@ import streamlit as st
 
 from core.metrics.ask import Answer, Filters
 from core.metrics.period import Comparison, Period
+from core.metrics.stock_report import shop_locations
 from core.published import BuildInfo
 from dashboards.data.filters import Chosen, whole_days
 from dashboards.data.health import published_build
@@ -79,6 +80,13 @@ class Page:
     def filters(self) -> Filters:
         """The chosen shops and categories, for functions of `core.metrics` that take them."""
         return Filters(shop_ids=self.chosen.shop_ids, category_ids=self.chosen.category_ids or None)
+
+    @property
+    def stock_filters(self) -> Filters:
+        """The locations that serve the chosen shops: stock lies there, not in shops."""
+        if self.chosen.shop_ids is None:
+            return Filters()
+        return Filters(location_ids=self.read(shop_locations, shop_ids=self.chosen.shop_ids))
 
     @property
     def whole_period(self) -> Period | None:

@@ -88,7 +88,7 @@ def _described(facts: Mapping[str, Any], currency: str) -> str:
 
 
 def _show_stock(page: Page, product_id: str) -> None:
-    rows = page.read(product_stock, product_id=product_id)
+    rows = page.read(product_stock, product_id=product_id, filters=page.stock_filters)
     if not rows:
         st.info("No stock of it is kept anywhere.", icon=":material/inbox:")
         return

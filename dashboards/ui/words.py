@@ -56,7 +56,7 @@ def value_text(value: Any, format: str, currency: str) -> str:
     >>> value_text(Decimal("27095.43"), "money", "GBP"), value_text(1234, "integer", "GBP")
     ('27,095', '1,234')
     >>> value_text(0.1234, "percent", "GBP"), value_text(12.34, "days", "GBP")
-    ('12.3%', '12.3 days')
+    ('12.3%', '12.3 d')
     """
     if value is None:
         return NO_VALUE
@@ -65,8 +65,9 @@ def value_text(value: Any, format: str, currency: str) -> str:
     if format == "percent":
         return f"{value:.1%}"
     if format == "days":
-        return f"{value:,.1f} days"
-    return f"{value:,.0f}" if format == "integer" else f"{value:,.2f}"
+        return f"{value:,.1f} d"
+    is_whole = format == "integer" or abs(value) >= _WHOLE_FROM
+    return f"{value:,.0f}" if is_whole else f"{value:,.2f}"
 
 
 def exact_text(value: Any, format: str, currency: str) -> str:
@@ -79,7 +80,9 @@ def exact_text(value: Any, format: str, currency: str) -> str:
         return "not known"
     if format == "money":
         return money(value, currency)
-    return f"{value:.3%}" if format == "percent" else value_text(value, format, currency)
+    if format == "percent":
+        return f"{value:.3%}"
+    return f"{value:,.0f}" if format == "integer" else f"{value:,.3f}" + (" days" if format == "days" else "")
 
 
 def change_text(now: Any, before: Any, format: str) -> str | int | None:

@@ -23,7 +23,7 @@ WATCHED = ("net_sales_amount", "returns_amount_ratio")
 page = open_page("How are sales going?", filters=("period", "compare", "shop"))
 compared = page.compared(WATCHED)
 alerts = sales_alerts(compared.totals, compared.previous_totals) if compared else []
-show_alerts(page.person, [*alerts, *stock_alerts(page.read(stock_summary))])
+show_alerts(page.person, [*alerts, *stock_alerts(page.read(stock_summary, filters=page.stock_filters))])
 show_headlines(page, HEADLINES)
 measure = choose("Show by day", {name: METRICS[name].title for name in CHARTED}, key="overview_measure")
 rest = [name for name in CHARTED if name != measure]

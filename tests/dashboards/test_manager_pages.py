@@ -44,6 +44,15 @@ def two_shops(unpublished: Pages) -> Pages:
         own = list(plan[table])
         others = {**own[-1], "shop_id": OTHER_SHOP, "net_sales_amount": OTHERS_SALES}
         plan[table] = [*own, others]
+    elsewhere = {"location_id": OTHER_SHOP, "location_name": "Secret store", "stock_status": "out_of_stock"}
+    plan["srv_stock_levels"] = [
+        *plan["srv_stock_levels"],
+        {**next(iter(plan["srv_stock_levels"])), **elsewhere},
+    ]
+    plan["srv_shop_locations"] = [
+        *plan["srv_shop_locations"],
+        {"shop_id": OTHER_SHOP, "location_id": OTHER_SHOP},
+    ]
     publish(unpublished.settings, {unpublished.acme: plan, unpublished.bolt: small_plan(unpublished.bolt)})
     return unpublished
 
@@ -98,12 +107,15 @@ def test_filters_are_in_the_address_and_survive_a_refresh_and_another_page(two_s
 def test_a_manager_never_gets_another_shops_numbers_from_the_cache(two_shops: Pages) -> None:
     """The admin looks first, at the same build: what is cached for one is not for the other."""
     seen: dict[str, str] = {}
+    product = str(two_shops.acme.product_id)
     for email in (ADMIN, MANAGER):
         two_shops.log_in(email)
-        seen[email] = "\n".join(words(two_shops.open(page)) for page in MANAGED)
-    assert "Net sales 79,877" in seen[ADMIN]
+        said = [words(two_shops.open(page)) for page in MANAGED]
+        seen[email] = "\n".join([*said, words(two_shops.open("products", product=product))])
+    for known in ("Net sales 79,877", "Secret store", "1 item is out of stock."):
+        assert known in seen[ADMIN]
     assert "Net sales 2,100" in seen[MANAGER]
-    for secret in ("Secret shop", "79,877", "77777", "77,777"):
+    for secret in ("Secret", "79,877", "77777", "77,777", "is out of stock."):
         assert secret not in seen[MANAGER]
     at = two_shops.open("sales", shop="Secret shop")
     assert "asks for “Secret shop”, which is not a shop that you may see here" in at.error[0].value
