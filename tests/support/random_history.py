@@ -9,6 +9,7 @@ import psycopg
 
 from core.ids import new_id
 from tests.support.companies import Company
+from tests.support.random_shopping import shop_at_random
 
 LONGEST_AGO_DAYS = 70
 
@@ -40,8 +41,10 @@ class RandomHistory:
         kinds = (
             [self._place_order] * 4 + [self._cancel_order, self._cancel_units, self._return_units] * 2
             + [self._take_back_return, self._move_return, self._charge_shipping, self._hold_elsewhere,
-               self._adjust_stock, self._change_price, self._rename_product, self._add_variant,
+               self._adjust_stock, self._run_dry, self._run_dry, self._transfer_stock, self._change_cost,
+               self._give_coupon, self._change_price, self._rename_product, self._add_variant,
                self._add_shop, self._pseudonymise, self._take_away_customer]
+            + [self._shop] * 6
         )  # fmt: skip
         for _ in range(times):
             self.chance.choice(kinds)()
@@ -165,6 +168,36 @@ class RandomHistory:
         reason = self.chance.choice(["adjustment", "receipt"])
         self._move_stock(self.chance.choice(self.variants), self.chance.randint(1, 9), reason, self._ago())
 
+    def _run_dry(self) -> None:
+        """All that lies at the second place is written off, now or long ago; sales leave the first alone."""
+        variant = self.chance.choice(self.variants)
+        level = self._row(
+            "select on_hand_units from stock_levels"
+            " where location_id = %(place)s and variant_id = %(variant)s",
+            place=self.locations[1],
+            variant=variant,
+        )
+        if level is not None and level[0] > 0:
+            self._move_stock(variant, -level[0], "write_off", self._ago(), place=self.locations[1])
+
+    def _transfer_stock(self) -> None:
+        variant, units, ago = self.chance.choice(self.variants), self.chance.randint(1, 5), self._ago()
+        self._move_stock(variant, -units, "transfer_out", ago, place=self.locations[0])
+        self._move_stock(variant, units, "transfer_in", ago, place=self.locations[1])
+
+    def _change_cost(self) -> None:
+        self._write(
+            f"update products set cost_amount = {self.chance.randint(1, 60)} where company_id = %(company)s"
+        )
+
+    def _give_coupon(self) -> None:
+        self._write(
+            "insert into coupons (company_id, code, kind, value, valid_from_date, valid_until_date)"
+            " values (%(company)s, upper(%(code)s), 'percentage', 10, current_date - %(days)s, current_date)",
+            code=f"C{new_id()}",
+            days=self.chance.randint(0, 60),
+        )
+
     def _change_price(self) -> None:
         self._write(
             f"update products set price_amount = {self.chance.randint(1, 90)} where company_id = %(company)s"
@@ -197,6 +230,9 @@ class RandomHistory:
 
     def _pseudonymise(self) -> None:
         self._write("update customers set pseudonymised_at = now() where company_id = %(company)s")
+
+    def _shop(self) -> None:
+        shop_at_random(self)
 
     def _take_away_customer(self) -> None:
         self._write(f"update orders set customer_id = null where {self._one('orders')}")
@@ -233,8 +269,8 @@ class RandomHistory:
     def _write(self, statement: str, **values: Any) -> None:
         self.owner.execute(statement, self._values(values))
 
-    def _row(self, query: str) -> tuple[Any, ...] | None:
-        return self.owner.execute(query, self._values({})).fetchone()
+    def _row(self, query: str, **values: Any) -> tuple[Any, ...] | None:
+        return self.owner.execute(query, self._values(values)).fetchone()
 
     def _values(self, values: dict[str, Any]) -> dict[str, Any]:
         return {"company": self.company.id, "salt": str(self.chance.random()), **values}
