@@ -15,7 +15,7 @@ def movers(
 
     Examples
     --------
-    >>> a, b = {"product_id": "a", "units": 5}, {"product_id": "b", "units": 2}
+    >>> a, b = ({"product_id": name, "sku": name, "units": units} for name, units in (("a", 5), ("b", 2)))
     >>> risen, fallen = movers([a], [{**a, "units": 3}, b], measure="units", limit=5)
     >>> [(row["product_id"], row["gain"], row["change"]) for row in (*risen, *fallen)]
     [('a', 2, 0.6666666666666666), ('b', -2, -1.0)]
