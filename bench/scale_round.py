@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
 from bench.own_home import own_environment
 from core.postgres.server import open_server
@@ -93,6 +94,7 @@ def _go_round(own: Settings, *, is_full: bool) -> MeasuredRound:
             done = work.log.record.steps[-1]
             cpu_seconds = round(time.process_time() - began, 3)
             measured[step.name] = MeasuredStep(done.seconds, cpu_seconds, done.peak_bytes, done.detail)
+        work.log.succeed(build_id=work.run_id, finished_at=datetime.now(UTC))
     started, began = time.monotonic(), time.process_time()
     transform.read_lineage(own)
     return MeasuredRound(measured, time.monotonic() - started, time.process_time() - began)
