@@ -165,16 +165,17 @@ def rfm(snapshot: Queryable) -> list[dict[str, Any]]:
     )
 
 
-def clv(snapshot: Queryable) -> list[dict[str, Any]]:
-    """Return customers in ten equal groups by lifetime value, the best first, with what each brings.
+def clv(snapshot: Queryable, *, segment: str | None = None) -> list[dict[str, Any]]:
+    """Return customers, or those of one segment, in ten equal groups by lifetime value, the best first.
 
-    Margin kept to date and expected in the next 365 days, beside what the simple baseline expects.
+    Each with margin kept to date and expected in the next 365 days, beside what the simple baseline expects.
     """
+    where, parameters = _of_segment(segment)
     return snapshot.rows(
-        """
+        f"""
         with placed as (
             select *, ntile(10) over (order by lifetime_value_amount desc, customer_number) as decile
-            from srv_customers where lifetime_value_amount is not null
+            from srv_customers where lifetime_value_amount is not null and {where}
         )
         select
             cast(decile as integer) as decile,
@@ -187,7 +188,8 @@ def clv(snapshot: Queryable) -> list[dict[str, Any]]:
             cast(sum(baseline_value_amount) as decimal(18, 2)) as baseline_value_amount,
             sum(expected_orders) as expected_orders
         from placed group by decile order by decile
-        """
+        """,
+        parameters,
     )
 
 
@@ -206,7 +208,7 @@ def top_customers(
     snapshot: Queryable, *, segment: str | None = None, limit: int = 20
 ) -> list[dict[str, Any]]:
     """Return the customers of the whole company, or of one segment, with most lifetime value."""
-    where, parameters = ("customer_segment = ?", [segment]) if segment else ("true", [])
+    where, parameters = _of_segment(segment)
     return snapshot.rows(
         f"""
         select customer_id, customer_segment, recency_score, frequency_score, monetary_score,
@@ -257,6 +259,10 @@ _PAIR = (
     "product_id, product_name, other_product_id, other_product_name, orders_count, product_orders_count,"
     " other_orders_count, baskets_count, support_ratio, confidence_ratio, lift, rank"
 )
+
+
+def _of_segment(segment: str | None) -> tuple[str, list[Any]]:
+    return ("true", []) if segment is None else ("customer_segment = ?", [segment])
 
 
 def _of_shops(shop_ids: Sequence[str] | None) -> tuple[str, list[Any]]:
