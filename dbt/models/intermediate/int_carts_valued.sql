@@ -34,10 +34,11 @@ held as (
         count(*) as lines_count,
         sum(cart_lines.quantity_units) as units,
         sum(cart_lines.quantity_units * cart_lines.unit_price_amount) as value_amount
-    from cart_lines
+    from
+        cart_lines
     {%- if is_incremental() %}
-        inner join carts_changed
-            on cart_lines.company_id = carts_changed.company_id and cart_lines.cart_id = carts_changed.cart_id
+    inner join carts_changed
+        on cart_lines.company_id = carts_changed.company_id and cart_lines.cart_id = carts_changed.cart_id
     {%- endif %}
     group by cart_lines.company_id, cart_lines.cart_id, cart_lines.shop_id
 ),
@@ -54,11 +55,12 @@ valued as (
         {{ local_date('carts.converted_at', 'companies.timezone') }} as converted_date,
         -- From the first touch to the last, or to the order.
         cast(
-            round(
-                {{ dbt.datediff(
-                    'carts.created_at', 'coalesce(carts.converted_at, carts.last_activity_at)', 'second'
-                ) }} / 3600.0, 2
-            ) as decimal(12, 2)
+            cast(
+                {{ rounded_quotient(
+                    seconds_between('carts.created_at', 'coalesce(carts.converted_at, carts.last_activity_at)'),
+                    100, 3600
+                ) }} as decimal(12, 0)
+            ) * 0.01 as decimal(12, 2)
         ) as active_hours,
         cast({{ dbt.datediff('carts.last_activity_at', 'carts.expires_at', 'day') }} as integer) as kept_days,
         cast(held.lines_count as integer) as lines_count,
