@@ -149,6 +149,8 @@ _FIRST_CASES: dict[tuple[str, str], Case] = {
     ("GET", "/api/v1/analytics/inventory"): Case(needs_build=True),
     ("GET", "/api/v1/analytics/customers"): Case(needs_build=True),
     ("GET", "/api/v1/analytics/metrics"): Case(),
+    ("GET", "/api/v1/shops/{shop_id}/performance"): Case(path_of("shop_id"), needs_build=True),
+    ("GET", "/api/v1/companies/{company_id}/stats"): Case(path_of("company_id"), needs_build=True),
 }  # fmt: skip
 
 # Per domain: its cases, and what it adds to a company so that each path names something. In the order in
