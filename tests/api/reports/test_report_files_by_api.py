@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from api.reports.making import see_to_reports
+from api.retention import purge
 from core.postgres.pools import Database
 from core.time import utc_now
 from tests.api.reports.conftest import DEFINITIONS, REPORTS, WEEK, Reporting
@@ -296,6 +297,11 @@ async def test_files_go_after_some_days_and_the_report_says_so(
     assert (await reporting.get(made["status_url"], admin)).json()["status"] == "expired"
     assert_problem(await reporting.get(made["file_url"], admin), 410, "report_expired")
     assert await see_to_reports(database, settings, clock=lambda: later + timedelta(hours=3)) == 0
+    # That it was made is known for longer, and then forgotten.
+    await purge(database, settings, now=datetime.now(UTC) + timedelta(days=399))
+    assert reporting.api.scalar("select count(*) from report_runs") == 1
+    await purge(database, settings, now=datetime.now(UTC) + timedelta(days=401))
+    assert reporting.api.scalar("select count(*) from report_runs") == 0
 
 
 async def test_too_many_waiting_reports_are_refused(
