@@ -34,11 +34,13 @@ class Pages:
         """Open a page as a browser would: from nothing but its address and the cookie."""
         at = AppTest.from_file(SCRIPT, default_timeout=60)
         if page is not None:
-            # The menu is known after a run; what the address says is for the page that is asked for.
-            if "company" in address:
-                at.query_params["company"] = address["company"]
+            # The menu is known after a run. What the address says would be lost on the way from another
+            # page, as it is in a browser: a link opens a session of its own.
             at.run()
             at.switch_page(f"views/{page}.py")
+            if address:
+                place, at = at._page_hash, AppTest.from_file(SCRIPT, default_timeout=60)
+                at._page_hash = place
         for name, value in address.items():
             at.query_params[name] = value
         at.run()
