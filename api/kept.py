@@ -1,7 +1,7 @@
 """What was written for a reader once, kept under a stamp, and never shown under another.
 
 A stamp names the state of the rows that a body was made of (`api.catalog.page_stamps`): whoever asks reads
-the stamp that holds now, so what is kept is as fresh as what is read. Bodies lie in this process's memory, or,
+the stamp that holds now, so what is kept is as fresh as what is read. Bodies lie in this process, or,
 with ``CACHE_URL``, in a Redis that all processes share. A Redis that does not answer costs time once, not
 answers: bodies are made anew and it is left alone for some seconds.
 """
