@@ -110,7 +110,8 @@ def ageing(snapshot: Queryable, *, day: date, filters: Filters = EVERYTHING) -> 
             coalesce(sum(layers.lying_units), 0)::bigint as stock_units,
             coalesce(sum(layers.lying_units * layers.unit_cost_amount), 0)::decimal(18, 2)
                 as stock_value_amount,
-            count(distinct (layers.location_id, layers.variant_id)) as items_count
+            count(distinct (layers.location_id, layers.variant_id))
+                filter (where layers.variant_id is not null) as items_count
         from buckets
         left join layers
             on ?::date - layers.layer_date >= buckets.first_day

@@ -375,6 +375,7 @@ def test_ages_of_stock_are_those_of_the_units_that_came_last(
     total = sum(bucket["stock_value_amount"] for bucket in buckets)
     assert total == pytest.approx(valuation_totals(snapshot, day=day)["fifo_amount"], abs=Decimal("0.05"))
     assert sum(bucket["value_ratio"] for bucket in buckets) == pytest.approx(1)
+    assert all((bucket["items_count"] > 0) == (bucket["stock_units"] > 0) for bucket in buckets)
 
 
 def test_dead_stock_is_old_and_was_not_asked_for(snapshot: Snapshot, year: Period) -> None:
