@@ -110,10 +110,10 @@ def shop_id(snapshot: Snapshot) -> str:
     return str(snapshot.rows("select min(shop_id) as shop_id from srv_orders")[0]["shop_id"])
 
 
-def oracle(shop: MeasuredShop, sql: str, **values: Any) -> list[dict[str, Any]]:
+def oracle(measured: MeasuredShop, sql: str, /, **values: Any) -> list[dict[str, Any]]:
     """Ask PostgreSQL."""
-    with shop.database.connect("owner") as owner:
-        cursor = owner.execute(sql, {"company": shop.company_id, "zone": shop.timezone, **values})  # type: ignore[arg-type]
+    with measured.database.connect("owner") as owner:
+        cursor = owner.execute(sql, {"company": measured.company_id, "zone": measured.timezone, **values})  # type: ignore[arg-type]
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
