@@ -360,6 +360,7 @@ def test_no_mart_names_a_person(measured_shop: MeasuredShop) -> None:
 
 
 def _columns_with(shop: MeasuredShop, words: list[str]) -> list[str]:
+    """Return the columns that hold one of the words or an @; each table is read once."""
     with hold_warehouse(shop.settings) as warehouse:
         columns = warehouse.rows(
             "select table_schema || '.' || table_name as relation, column_name"
@@ -367,12 +368,14 @@ def _columns_with(shop: MeasuredShop, words: list[str]) -> list[str]:
             " where table_schema in ('marts', 'serving') and data_type = 'VARCHAR'"
         )
         assert len(columns) > 100
-        return [
-            f"{column['relation']}.{column['column_name']}"
-            for column in columns
-            if warehouse.rows(
-                f"select 1 from {column['relation']} where list_contains($words, {column['column_name']})"
-                f" or {column['column_name']} like '%@%' limit 1",
-                {"words": words},
+        texts: dict[str, list[str]] = {}
+        for column in columns:
+            texts.setdefault(column["relation"], []).append(column["column_name"])
+        found = []
+        for relation, names in texts.items():
+            asked = ", ".join(
+                f"bool_or(list_contains($words, {name}) or {name} like '%@%') as {name}" for name in names
             )
-        ]
+            (row,) = warehouse.rows(f"select {asked} from {relation}", {"words": words})
+            found += [f"{relation}.{name}" for name, is_there in row.items() if is_there]
+        return found
