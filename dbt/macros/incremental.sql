@@ -31,10 +31,10 @@
     A table as the last build left it, read by a model that the table itself depends on (so not a ref);
     without one, a relation of the same columns without rows.
 #}
-{% macro as_last_built(table, columns) -%}
+{% macro as_last_built(table, columns, schema='intermediate') -%}
     {%- set before = none -%}
     {%- if execute and not flags.FULL_REFRESH and target.type != 'spark' -%}
-        {%- set before = adapter.get_relation(database=target.database, schema='intermediate', identifier=table) -%}
+        {%- set before = adapter.get_relation(database=target.database, schema=schema, identifier=table) -%}
     {%- endif -%}
     {%- if before is not none -%}
         {{ before }}
@@ -63,4 +63,45 @@
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }}
     from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{#
+    The rows that a data test looks at. A test whose `where` is `changed by MODEL: COLUMN, …` looks in an
+    incremental build at the rows whose columns that model names, or its columns `OWN = ITS`: what it did not
+    change was tested by the build that wrote it. A full build looks at all.
+#}
+{% macro get_where_subquery(relation) -%}
+    {%- set where = config.get('where') or '' -%}
+    {%- if not where -%}
+        {{ relation }}
+    {%- elif not where.startswith('changed by ') -%}
+        (select * from {{ relation }} where {{ where }})
+    {%- else -%}
+        {{ rows_changed(relation, where[11:]) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro rows_changed(relation, named) -%}
+    {%- set model, columns = named.split(': ') -%}
+    {%- set changed = none -%}
+    {%- if execute and not flags.FULL_REFRESH and target.type != 'spark' -%}
+        {%- set changed = adapter.get_relation(database=target.database, schema='intermediate', identifier=model) -%}
+    {%- endif -%}
+    {%- if changed is none -%}
+        {{ relation }}
+    {%- else -%}
+        (
+            select tested.*
+            from {{ relation }} as tested
+            where exists (
+                select 1
+                from {{ changed }} as changed
+                where
+                {%- for pair in columns.split(', ') %}
+                    {%- set own = pair.split(' = ')[0] %}
+                    {{ 'and ' if not loop.first }}tested.{{ own }} = changed.{{ pair.split(' = ')[-1] }}
+                {%- endfor %}
+            )
+        )
+    {%- endif -%}
 {%- endmacro %}

@@ -1,4 +1,16 @@
-with sold as (
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        on_schema_change='fail',
+        meta={
+            'changed': 'int_sales_days_changed',
+            'replaces': 'target.company_id = changed.company_id and target.sales_date = changed.changed_date',
+        },
+    )
+}}
+
+with sold_by_day as (
     select * from {{ ref('int_sold_by_day') }}
 ),
 
@@ -6,18 +18,46 @@ order_returns as (
     select * from {{ ref('int_order_returns_dated') }}
 ),
 
+days_changed as (
+    select * from {{ ref('int_sales_days_changed') }}
+),
+
+sold as (
+    select sold_by_day.*
+    from
+        sold_by_day
+    {%- if is_incremental() %}
+    inner join days_changed
+        on
+            sold_by_day.company_id = days_changed.company_id
+            and sold_by_day.sales_date = days_changed.changed_date
+    {%- endif %}
+),
+
 returned as (
     select
-        company_id,
-        shop_id,
-        variant_id,
-        product_id,
-        returned_date as sales_date,
-        sum(returned_units) as returned_units,
-        sum(net_refund_amount) as returns_amount,
-        sum(tax_refund_amount) as returns_tax_amount
-    from order_returns
-    group by company_id, shop_id, variant_id, product_id, returned_date
+        order_returns.company_id,
+        order_returns.shop_id,
+        order_returns.variant_id,
+        order_returns.product_id,
+        order_returns.returned_date as sales_date,
+        sum(order_returns.returned_units) as returned_units,
+        sum(order_returns.net_refund_amount) as returns_amount,
+        sum(order_returns.tax_refund_amount) as returns_tax_amount
+    from
+        order_returns
+    {%- if is_incremental() %}
+    inner join days_changed
+        on
+            order_returns.company_id = days_changed.company_id
+            and order_returns.returned_date = days_changed.changed_date
+    {%- endif %}
+    group by
+        order_returns.company_id,
+        order_returns.shop_id,
+        order_returns.variant_id,
+        order_returns.product_id,
+        order_returns.returned_date
 ),
 
 fct_product_sales_daily as (

@@ -21,7 +21,7 @@ there as (
         {%- for expression in other_sums or sums %}
         sum({{ expression }}) as sum_{{ loop.index }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from {{ other }}
+    from {{ get_where_subquery(other) }}
     where {{ other_condition }}
     group by all
 )
