@@ -18,7 +18,7 @@ from tests.dbt.two_shops import two_shops
 pytestmark = pytest.mark.slow
 
 GRAIN_TESTS = {"grain", "dense_days"}
-# Their mart's, of bad rows that repeat, of views on what is tested (the ledger, the days of int_demand_daily).
+# Their marts' is, of bad rows that repeat, of views on what is tested (the ledger, int_demand_daily).
 UNTESTED_GRAIN = {
     "srv_product_sales_daily",
     "srv_restock_not_proposed",
