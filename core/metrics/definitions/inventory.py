@@ -183,7 +183,7 @@ _LEVELS = (
         "average_stock_amount",
         "Average stock value",
         f"Mean over the days of the period of the stock at the end of each day, {_COST}; a day without stock"
-        " counts as zero.",
+        " counts as zero; to the cent, also where other figures are divided by it.",
         source="stock",
         formula="sum over days of closing_units * unit_cost_amount / days",
         expression="sum(closing_units * unit_cost_amount * held_days) / max(bucket_days)",

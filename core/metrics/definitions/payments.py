@@ -107,7 +107,8 @@ def _share(
 
 _TRIED = "payments that were never tried are left out"
 _KEPT = (
-    "carts begun so long ago that unbought ones of their day were deleted (setting cart_days) are left out;"
+    "carts begun so long ago that unbought ones of their day were deleted are left out: as many days as the"
+    " shortest life of an unbought cart after its last touch (setting cart_days when it was touched) or more;"
     " empty carts and those merged into another too"
 )
 

@@ -108,7 +108,7 @@ METRICS = (
         "gross_sales_amount",
         "Gross sales",
         "Net sales plus their tax: what customers were charged for the goods, without shipping, after"
-        " discounts and cancelled units, before returns.",
+        " discounts and cancelled units, before returns; of a line cancelled in part its share, to the cent.",
         column="net_sales_amount + tax_amount",
         filters=_NOT_CANCELLED,
     ),
@@ -121,14 +121,16 @@ METRICS = (
     _summed(
         "discount_amount",
         "Discounts",
-        "What discounts took off the goods' price; cancelled units are left out.",
+        "What discounts took off the goods' price: what is between it and the price after discount, line by"
+        " line; cancelled units are left out.",
         good="down",
         filters=_NOT_CANCELLED,
     ),
     _summed(
         "tax_amount",
         "Tax",
-        "Tax on goods that were not cancelled, on the day the order was placed.",
+        "Tax on goods that were not cancelled, on the day the order was placed: what is between gross and net"
+        " sales, line by line.",
         good="none",
         filters=_NOT_CANCELLED,
     ),
@@ -152,7 +154,7 @@ METRICS = (
     _summed(
         "guest_orders_count",
         "Guest orders",
-        "Orders of people without a customer account, not cancelled as a whole.",
+        "Orders without a customer, of people who have neither account nor record; not cancelled as a whole.",
         unit="orders",
         good="none",
         source="sales",
@@ -283,7 +285,7 @@ METRICS = (
     _ratio(
         "guest_orders_ratio",
         "Guest orders (share)",
-        "Orders of people without a customer account, as a share of all orders.",
+        "Orders without a customer, of people who have neither account nor record, as a share of all orders.",
         "guest_orders_count",
         "orders_count",
         "none",
