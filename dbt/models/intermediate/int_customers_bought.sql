@@ -21,7 +21,7 @@ summed as (
     group by company_id, customer_id
 ),
 
--- A checkout of several shops places its orders at one instant: the lowest id is the first, the next the second.
+-- A checkout of several shops places its orders at one instant: the lowest id is first, the next is second.
 placed as (
     select
         orders.company_id,

@@ -41,7 +41,8 @@ numbers_ranked as (
 fifths as (
     select
         customers.*,
-        cast(1 + floor(5 * days_ranked.worse_count / days_ranked.customers_count) as integer) as recency_score,
+        cast(1 + floor(5 * days_ranked.worse_count / days_ranked.customers_count) as integer)
+            as recency_score,
         cast(1 + floor(5 * numbers_ranked.worse_count / days_ranked.customers_count) as integer)
             as frequency_score,
         cast(

@@ -82,12 +82,13 @@ paid as (
         allocations.order_id,
         sum(allocations.captured_amount) as captured_amount,
         sum(allocations.refunded_amount) as refunded_amount
-    from allocations
+    from
+        allocations
     {%- if is_incremental() %}
-        inner join facts_changed
-            on
-                allocations.company_id = facts_changed.company_id
-                and allocations.order_id = facts_changed.order_id
+    inner join facts_changed
+        on
+            allocations.company_id = facts_changed.company_id
+            and allocations.order_id = facts_changed.order_id
     {%- endif %}
     group by allocations.company_id, allocations.order_id
 ),
@@ -123,10 +124,11 @@ totalled as (
         cast(coalesce(goods.kept_margin_amount, 0) as decimal(14, 2)) as kept_margin_amount,
         cast(coalesce(paid.captured_amount, 0) as decimal(14, 2)) as captured_amount,
         cast(coalesce(paid.refunded_amount, 0) as decimal(14, 2)) as refunded_amount
-    from orders
+    from
+        orders
     {%- if is_incremental() %}
-        inner join facts_changed
-            on orders.company_id = facts_changed.company_id and orders.order_id = facts_changed.order_id
+    inner join facts_changed
+        on orders.company_id = facts_changed.company_id and orders.order_id = facts_changed.order_id
     {%- endif %}
     left join goods on orders.company_id = goods.company_id and orders.order_id = goods.order_id
     left join paid on orders.company_id = paid.company_id and orders.order_id = paid.order_id

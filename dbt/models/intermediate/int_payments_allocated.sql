@@ -36,12 +36,13 @@ failures as (
         history.company_id,
         history.payment_id,
         count(*) as failed_attempts_count
-    from history
+    from
+        history
     {%- if is_incremental() %}
-        inner join payments_changed
-            on
-                history.company_id = payments_changed.company_id
-                and history.payment_id = payments_changed.payment_id
+    inner join payments_changed
+        on
+            history.company_id = payments_changed.company_id
+            and history.payment_id = payments_changed.payment_id
     {%- endif %}
     where history.to_status = 'failed' and history.payment_refund_id is null
     group by history.company_id, history.payment_id

@@ -1,4 +1,4 @@
--- One row per payment of which something was fed since the last build: itself, a share, a refund, its history.
+-- One row per payment of which something was fed since the last build: itself, a share, a refund, history.
 {%- set built = last_built_pull() | int %}
 
 with payments as (

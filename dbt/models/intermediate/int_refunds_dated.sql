@@ -23,7 +23,8 @@ dated as (
         payment_refunds.status as stage,
         {{ reason_kind('payment_refunds.reason') }} as reason_kind,
         payment_refunds.amount as asked_amount,
-        case when payment_refunds.status = 'succeeded' then payment_refunds.amount else 0 end as refund_amount,
+        case when payment_refunds.status = 'succeeded' then payment_refunds.amount else 0 end
+            as refund_amount,
         {{ local_date('payment_refunds.created_at', 'companies.timezone') }} as requested_date,
         case
             when payment_refunds.status = 'succeeded'

@@ -35,8 +35,9 @@ staged as (
         order_returns.status as stage,
         {{ reason_kind('coalesce(order_return_lines.reason, order_returns.reason)') }} as reason_kind,
         order_return_lines.disposition,
-        {{ local_date('coalesce(order_returns.requested_at, order_returns.returned_at)', 'companies.timezone') }}
-            as requested_date,
+        {{
+            local_date('coalesce(order_returns.requested_at, order_returns.returned_at)', 'companies.timezone')
+        }} as requested_date,
         {{ local_date('order_returns.decided_at', 'companies.timezone') }} as decided_date,
         happened.returned_date,
         {{ local_date('order_returns.refunded_at', 'companies.timezone') }} as refunded_date,

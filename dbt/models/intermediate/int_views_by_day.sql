@@ -48,8 +48,8 @@ by_day as (
     from
         dated
     {%- if is_incremental() %}
-        inner join days_changed
-            on dated.company_id = days_changed.company_id and dated.viewed_date = days_changed.changed_date
+    inner join days_changed
+        on dated.company_id = days_changed.company_id and dated.viewed_date = days_changed.changed_date
     {%- endif %}
     group by dated.company_id, dated.shop_id, dated.product_id, dated.viewed_date
 )

@@ -32,7 +32,8 @@ fct_carts as (
         carts.units,
         carts.value_amount,
         kept.kept_days is null
-        or carts.created_date > {{ dbt.dateadd('day', '-kept.kept_days', 'companies.horizon_date') }} as is_all_kept
+        or carts.created_date > {{ dbt.dateadd('day', '-kept.kept_days', 'companies.horizon_date') }}
+            as is_all_kept
     from carts
     inner join companies on carts.company_id = companies.company_id
     left join kept on carts.company_id = kept.company_id

@@ -27,7 +27,8 @@ srv_basket_pairs as (
         cast(pairs.common_baskets as double) / pairs.baskets_count as support_ratio,
         cast(pairs.common_baskets as double) / pairs.item_baskets as confidence_ratio,
         cast(pairs.common_baskets as double) / pairs.other_baskets as other_confidence_ratio,
-        cast(pairs.common_baskets as double) * pairs.baskets_count / pairs.item_baskets / pairs.other_baskets as lift
+        cast(pairs.common_baskets as double) * pairs.baskets_count / pairs.item_baskets / pairs.other_baskets
+            as lift
     from pairs
     inner join products on pairs.company_id = products.company_id and pairs.item_id = products.product_id
     inner join products as others
