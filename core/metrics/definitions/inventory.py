@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.metrics.metric import Format, GoodDirection, Metric, Source, Spans, Unit
+from core.metrics.rounding import amount_per
 
 _WHERE = {"location": "location_id", "variant": "variant_id"}
 _GRAIN = "company, location, variant, day"
@@ -186,7 +187,9 @@ _LEVELS = (
         " counts as zero; to the cent, also where other figures are divided by it.",
         source="stock",
         formula="sum over days of closing_units * unit_cost_amount / days",
-        expression="sum(closing_units * unit_cost_amount * held_days) / max(bucket_days)",
+        expression=amount_per(
+            "sum(closing_units * unit_cost_amount * held_days)", "max(bucket_days)", digits=6
+        ),
         unit="money",
         shown_as="money",
         filters="units whose cost nobody knows are left out",
