@@ -27,21 +27,24 @@ with sold as (
         (orders.placed_at at time zone %(zone)s)::date as day,
         lines.quantity_units - case when orders.status = 'cancelled'
             then lines.quantity_units - lines.fulfilled_units else lines.cancelled_units end as units,
-        lines.quantity_units, lines.net_amount, lines.tax_amount, lines.discount_amount
+        lines.quantity_units, lines.net_amount, lines.gross_amount, lines.line_amount, lines.discount_amount
     from order_lines as lines join orders on orders.id = lines.order_id
     where orders.company_id = %(company)s
 ),
 amounts as (
     select *, round(net_amount * units / quantity_units, 2) as net,
-        round(tax_amount * units / quantity_units, 2) as tax,
-        round(discount_amount * units / quantity_units, 2) as discount,
+        round(gross_amount * units / quantity_units, 2)
+            - round(net_amount * units / quantity_units, 2) as tax,
+        round(line_amount * units / quantity_units, 2) as list,
+        round(line_amount * units / quantity_units, 2)
+            - round((line_amount - discount_amount) * units / quantity_units, 2) as discount,
         round(unit_cost_amount * units, 2) as cost
     from sold where units > 0 and day between %(first)s and %(last)s
 ),
 goods as (
     select shop_id, count(distinct order_id) as orders_count,
         count(distinct order_id) filter (where customer_id is null) as guest_orders_count,
-        sum(units) as units, sum(discount + net + case when prices_include_tax then tax else 0 end) as list,
+        sum(units) as units, sum(list) as list,
         sum(discount) as discount, sum(net) as net, sum(tax) as tax, sum(net + tax) as gross,
         sum(cost) as cost, sum(net - cost) as margin
     from amounts group by shop_id

@@ -95,10 +95,16 @@ with_amounts as (
         *,
         {{ share_of_amount('net_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
             as sold_net_amount,
-        {{ share_of_amount('tax_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
-            as sold_tax_amount,
-        {{ share_of_amount('discount_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
-            as sold_discount_amount,
+        -- What was charged for the kept units is shared as a whole, as a cancellation gives it back: tax and
+        -- discount are what is between the shares, so that no cent comes from rounding each by itself.
+        {{ share_of_amount(
+            '(net_amount + tax_amount)', 'sold_units', 'quantity_units', 'minor_unit_digits'
+        ) }} as sold_gross_amount,
+        {{ share_of_amount('line_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
+            as sold_line_amount,
+        {{ share_of_amount(
+            '(line_amount - discount_amount)', 'sold_units', 'quantity_units', 'minor_unit_digits'
+        ) }} as sold_discounted_amount,
         {{ round_amount('unit_cost_amount * sold_units', 'minor_unit_digits') }} as cost_amount
     from with_sold_units
 ),
@@ -129,8 +135,8 @@ sold as (
         cancelled_units,
         sold_units,
         sold_net_amount,
-        sold_tax_amount,
-        sold_discount_amount,
+        cast(sold_gross_amount - sold_net_amount as decimal(14, 2)) as sold_tax_amount,
+        cast(sold_line_amount - sold_discounted_amount as decimal(14, 2)) as sold_discount_amount,
         cost_amount,
         cast(sold_net_amount - cost_amount as decimal(14, 2)) as margin_amount
     from with_amounts
