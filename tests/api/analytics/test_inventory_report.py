@@ -15,6 +15,8 @@ from tests.support.published import CATEGORY_ID, publish, small_plan
 INVENTORY = "/api/v1/analytics/inventory"
 TEN_DAYS = f"{INVENTORY}?from=2026-11-11&to=2026-11-20"
 
+NO_SUCH = "01890000-0000-7000-8000-00000000dead"
+
 
 @pytest.fixture
 async def stocked(
@@ -104,9 +106,9 @@ async def test_a_shop_manager_sees_the_locations_of_their_shops_alone(stocked: t
         ("from=1960-01-01", "/query/from"),
         ("to=2101-01-01&from=2100-12-01", "/query/to"),
         ("location_id=here", "/query/location_id"),
-        (f"location_id={uuid4()}", "/query/location_id"),
-        (f"shop_id={uuid4()}", "/query/shop_id"),
-        (f"category_id={uuid4()}", "/query/category_id"),
+        (f"location_id={NO_SUCH}", "/query/location_id"),
+        (f"shop_id={NO_SUCH}", "/query/shop_id"),
+        (f"category_id={NO_SUCH}", "/query/category_id"),
         ("limit=0", "/query/limit"),
     ],
 )

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -17,7 +16,7 @@ from tests.support.published import publish, small_plan
 SALES = "/api/v1/analytics/sales"
 WEEK = "from=2026-11-14&to=2026-11-20"
 SECOND_SHOP = str(new_id())
-NO_SUCH = str(uuid4())
+NO_SUCH = "01890000-0000-7000-8000-00000000dead"
 
 
 @pytest.fixture
