@@ -28,7 +28,7 @@ class PageEntry:
         return self.view.replace("_", "-")
 
 
-# In the order of the menu; the first that a person sees is where they start.
+# In the order of the menu; the first that a person sees is where they start (`pages_of`).
 PAGES = (
     PageEntry("overview", "Overview", ":material/monitoring:", "sales"),
     PageEntry("sales", "Sales", ":material/point_of_sale:", "sales"),
@@ -42,11 +42,12 @@ PAGES = (
 
 
 def pages_of(person: Person) -> list[PageEntry]:
-    """Return the pages that are a person's work."""
+    """Return the pages that are a person's work; who does not sell starts with what to order."""
     rights = {
         "sales": person.may_see_sales,
         "stock": person.may_see_sales or person.may_see_plans,
         "plans": person.may_see_plans,
         "anyone": True,
     }
-    return [page for page in PAGES if rights[page.right]]
+    shown = [page for page in PAGES if rights[page.right]]
+    return shown if person.may_see_sales else sorted(shown, key=lambda page: page.right != "plans")

@@ -72,9 +72,12 @@ class Shop:
 
     def published_sales_by_day(self) -> list[tuple[str, int, int, str]]:
         return [
-            (day["sales_date"], day["orders_count"], day["units"], day["net_sales_amount"])
-            for day in self.get("/api/v1/analytics/sales")["days"]
-            if day["orders_count"]
+            (
+                row["first_date"],
+                *(row["values"][name] for name in ("orders_count", "units", "net_sales_amount")),
+            )
+            for row in self.get("/api/v1/analytics/sales")["rows"]
+            if row["values"]["orders_count"]
         ]
 
     def stock(self) -> tuple[int, int]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from core.metrics.inventory import last_stock_day
+from core.metrics.period import Period, last_days
 from core.postgres.server import Server
 from core.published import Snapshot, close_snapshots, open_snapshot
 from core.settings import Settings
@@ -33,3 +35,11 @@ def snapshot(measured_shop: MeasuredShop) -> Iterator[Snapshot]:
     """The shop's published file."""
     with open_snapshot(measured_shop.settings, measured_shop.company_id) as opened:
         yield opened
+
+
+@pytest.fixture
+def year(snapshot: Snapshot) -> Period:
+    """A year up to the horizon: a day of 23 hours and one of 25 lie in it."""
+    day = last_stock_day(snapshot)
+    assert day is not None
+    return last_days(day, 365)

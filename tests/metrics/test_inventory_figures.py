@@ -18,26 +18,12 @@ from api.inventory.valuation import Method, value_stock
 from api.inventory.valuation import Period as Instants
 from core.metrics.ask import ask
 from core.metrics.definitions.inventory import METRICS
-from core.metrics.inventory import ageing, dead_stock, last_stock_day, valuation, valuation_totals
-from core.metrics.period import Period, last_days
+from core.metrics.inventory import ageing, valuation, valuation_totals
+from core.metrics.period import Period
 from core.published import Snapshot
-from tests.support.measured_shop import TIME_ZONE, MeasuredShop
+from tests.support.measured_shop import TIME_ZONE, MeasuredShop, query
 
 ZONE = ZoneInfo(TIME_ZONE)
-
-
-@pytest.fixture
-def year(snapshot: Snapshot) -> Period:
-    """A year up to the horizon: a day of 23 hours and one of 25 lie in it."""
-    day = last_stock_day(snapshot)
-    assert day is not None
-    return last_days(day, 365)
-
-
-def query(shop: MeasuredShop, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    with shop.database.connect("owner") as owner:
-        owner.execute("set timezone = 'UTC'")
-        return owner.execute(sql, {"company": shop.company_id, "zone": TIME_ZONE, **values}).fetchall()
 
 
 # Units on hand at the end of each day and their cost then, from the ledger and the history of costs alone.
@@ -376,55 +362,3 @@ def test_ages_of_stock_are_those_of_the_units_that_came_last(
     assert total == pytest.approx(valuation_totals(snapshot, day=day)["fifo_amount"], abs=Decimal("0.05"))
     assert sum(bucket["value_ratio"] for bucket in buckets) == pytest.approx(1)
     assert all((bucket["items_count"] > 0) == (bucket["stock_units"] > 0) for bucket in buckets)
-
-
-def test_dead_stock_is_old_and_was_not_asked_for(snapshot: Snapshot, year: Period) -> None:
-    day = year.last_date
-    assert "Sundial" in {row["product_name"] for row in dead_stock(snapshot, day=day)}
-    for quiet_days in (90, 7):
-        rows = dead_stock(snapshot, day=day, quiet_days=quiet_days)
-        assert rows
-        asked = snapshot.rows(
-            "select distinct location_id, variant_id from srv_stock_spans"
-            " where demand_units > 0 and span_date > ?",
-            [day - timedelta(days=quiet_days)],
-        )
-        for row in rows:
-            assert row["oldest_age_days"] >= quiet_days
-            assert {"location_id": row["location_id"], "variant_id": row["variant_id"]} not in asked
-
-
-def test_purchases_are_the_receipts_of_the_suppliers(
-    measured_shop: MeasuredShop, snapshot: Snapshot, year: Period
-) -> None:
-    found = ask(
-        snapshot,
-        measures=("purchased_units", "purchased_amount", "receipts_count", "lead_time_days", "on_time_ratio"),
-        dimensions=("supplier",),
-        period=year,
-    ).rows
-    expected = query(
-        measured_shop,
-        """
-        with received as (
-            select restock_orders.supplier_id, receipt_lines.received_units,
-                receipt_lines.received_units * receipt_lines.unit_cost_amount * exchange_rate as amount,
-                (receipts.received_at at time zone %(zone)s)::date as day,
-                (restock_orders.sent_at at time zone %(zone)s)::date as sent_day, expected_date
-            from receipt_lines inner join receipts on receipts.id = receipt_id
-            inner join restock_orders on restock_orders.id = receipts.restock_order_id
-            where receipt_lines.company_id = %(company)s
-        )
-        select supplier_id::text, sum(received_units), round(sum(amount), 2), count(*),
-            avg(day - sent_day)::float8,
-            avg((day <= expected_date)::int) filter (where expected_date is not null)::float8
-        from received where day between %(first)s and %(last)s group by 1
-        """,
-        first=year.first_date,
-        last=year.last_date,
-    )
-
-    assert len(expected) == 2
-    assert {row["supplier_id"]: tuple(row.values())[1:6] for row in found} == {
-        row[0]: pytest.approx(row[1:]) for row in expected
-    }

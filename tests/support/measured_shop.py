@@ -6,6 +6,7 @@ what it does not know is written beside its rows, so that it fits them.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.progress import SilentProgress
@@ -279,3 +280,10 @@ _BESIDE = (
     _TREE, _BRANDS, _PARTLY_CANCELLED, _COST_UNKNOWN, _COUPON, _METHODS, _PAYMENTS, _REFUNDS,
     _FAILED_PAYMENTS, _CARTS, _VIEWS, _TRANSFERS,
 )  # fmt: skip
+
+
+def query(shop: MeasuredShop, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+    """Ask the shop's PostgreSQL past row-level security, with its company and zone."""
+    with shop.database.connect("owner") as owner:
+        owner.execute("set timezone = 'UTC'")
+        return owner.execute(sql, {"company": shop.company_id, "zone": TIME_ZONE, **values}).fetchall()

@@ -187,9 +187,9 @@ _LEVELS = (
         " counts as zero; to the cent, also where other figures are divided by it.",
         source="stock",
         formula="sum over days of closing_units * unit_cost_amount / days",
-        expression=amount_per(
-            "sum(closing_units * unit_cost_amount * held_days)", "max(bucket_days)", digits=6
-        ),
+        expression="coalesce("
+        + amount_per("sum(closing_units * unit_cost_amount * held_days)", "max(bucket_days)", digits=6)
+        + ", 0)",
         unit="money",
         shown_as="money",
         filters="units whose cost nobody knows are left out",
