@@ -106,6 +106,6 @@ async def test_what_a_batch_reads_does_not_grow_with_the_batches_before_it(
     outcome = await transfer.import_products(database, rows, transfer.ImportScope(company.id))
     assert outcome.created_rows == 2500
     assert len(read) == 7
-    # Each batch reads some rows for each that is there (66 were seen), never one for each pair of a row that it
-    # writes and one that is there: that was 2 million here.
+    # Each batch reads some rows for each that is there (66 were seen), never one for each pair of a row that
+    # it writes and one that is there: that was 2 million here.
     assert max(read[1:]) < 150 * 2500, read
