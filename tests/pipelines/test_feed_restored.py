@@ -46,7 +46,7 @@ def test_a_dump_restored_on_another_server_is_read_anew_and_then_what_changes(
             placed = write_order(owner, company)
         report = anew.pull()
         assert not report.is_reload
-        # What the dump brought may have transaction numbers that this server has not come to: read again then.
+        # The dump may have brought transaction numbers that are still to come here: such rows are read again.
         assert report.rows_by_table["orders"] in (1, 2)
         assert {row[0] for row in anew.current("orders", "id")} == {str(kept), str(placed)}
         assert anew.totals() == expected_totals(anew.manifest)
