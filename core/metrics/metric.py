@@ -37,6 +37,8 @@ class Metric:
     needs: tuple[str, ...] = ()
     # What is left out or kept, in words.
     filters: str = ""
+    # Whether no rows mean zero and not "unknown"; None: sums and counts do, averages and minima do not.
+    zero_without_rows: bool | None = None
 
     @property
     def is_derived(self) -> bool:
@@ -45,7 +47,9 @@ class Metric:
 
     @property
     def is_zero_without_rows(self) -> bool:
-        """Whether no rows mean zero (a sum, a count) and not "unknown" (an average, a minimum)."""
+        """Whether no rows mean zero; a metric made of others follows from them."""
+        if self.zero_without_rows is not None:
+            return self.zero_without_rows
         return not self.is_derived and self.expression.startswith(("sum(", "count("))
 
 

@@ -33,6 +33,7 @@ def _metric(
     good: GoodDirection = "none",
     needs: tuple[str, ...] = (),
     filters: str = "",
+    zero_without_rows: bool | None = None,
 ) -> Metric:
     time = {"stock": _HELD, "stock_outs": _OUT}.get(source, _MOVED if source else _HELD)
     return Metric(
@@ -49,6 +50,7 @@ def _metric(
         expression=expression,
         needs=needs,
         filters=filters,
+        zero_without_rows=zero_without_rows,
     )
 
 
@@ -187,12 +189,13 @@ _LEVELS = (
         " counts as zero; to the cent, also where other figures are divided by it.",
         source="stock",
         formula="sum over days of closing_units * unit_cost_amount / days",
-        expression="coalesce("
-        + amount_per("sum(closing_units * unit_cost_amount * held_days)", "max(bucket_days)", digits=6)
-        + ", 0)",
+        expression=amount_per(
+            "sum(closing_units * unit_cost_amount * held_days)", "max(bucket_days)", digits=6
+        ),
         unit="money",
         shown_as="money",
         filters="units whose cost nobody knows are left out",
+        zero_without_rows=True,
     ),
     _metric(
         "average_stock_units",
@@ -202,6 +205,7 @@ _LEVELS = (
         formula="sum over days of closing_units / days",
         expression="sum(closing_units * held_days) / max(bucket_days)",
         shown_as="decimal",
+        zero_without_rows=True,
     ),
     _metric(
         "stock_days",
