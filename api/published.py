@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -55,7 +56,17 @@ async def read_snapshot(settings: Settings, company_id: UUID, work: Callable[[Sn
         raise NothingPublishedYet from None
 
 
-def mark_version(response: Response, build_id: str) -> None:
+def version_for(build_id: str, *, company_id: UUID, shop_ids: Collection[UUID] | None) -> str:
+    """Name what a build says to readers of a company, or of some of its shops; others have another name.
+
+    A browser keeps an answer by its address: the next person at it asks with the version of the one before,
+    and must not be told that it is theirs.
+    """
+    reach = "all" if shop_ids is None else " ".join(sorted(map(str, shop_ids)))
+    return f"{build_id}.{sha256(f'{company_id} {reach}'.encode()).hexdigest()[:16]}"
+
+
+def mark_version(response: Response, version: str) -> None:
     """Let clients ask again cheaply: the numbers change only with the build."""
-    response.headers["ETag"] = f'"{build_id}"'
+    response.headers["ETag"] = f'"{version}"'
     response.headers["Cache-Control"] = "private, no-cache"

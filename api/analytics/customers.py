@@ -86,7 +86,7 @@ async def read_customers(
     company_id = visit.caller.require_company()
     report = await read_snapshot(visit.settings, company_id, read)
     names = await _names(database, company_id, visit.caller, report)
-    version = _version(report["build"].build_id, names)
+    version = _version(visit.version(report["build"].build_id, company_id), names)
     if visit.known == f'"{version}"':
         return Response(status_code=304)
     mark_version(visit.response, version)
@@ -155,9 +155,9 @@ async def _names(
     return names
 
 
-def _version(build_id: str, names: dict[UUID, str]) -> str:
-    """Tell what was sent: the build, and the names, which change and are erased between builds."""
+def _version(version: str, names: dict[UUID, str]) -> str:
+    """Tell what was sent: the version of the figures, and the names, which are erased between builds."""
     if not names:
-        return build_id
+        return version
     told = sha256(repr(sorted(names.items())).encode()).hexdigest()
-    return f"{build_id}.{told[:16]}"
+    return f"{version}.{told[:16]}"

@@ -15,7 +15,7 @@ from api.analytics.errors import InvalidPeriod, UnknownCategory, UnknownShop
 from api.analytics.service import Question, require_known, shops_of
 from api.dependencies import AppSettings, Now
 from api.errors import Forbidden, NothingPublishedYet, responses_for
-from api.published import IfNoneMatch, mark_version, read_snapshot
+from api.published import IfNoneMatch, mark_version, read_snapshot, version_for
 from core.published import Snapshot, current_build
 
 From = Annotated[date | None, Query(alias="from", description="First day, in the company's time zone")]
@@ -76,17 +76,21 @@ class Visit:
             category_id=category,
             compare=compare,
         )
-        if build is not None and self.known == f'"{build.build_id}"':
+        company = company_id or self.caller.require_company()
+        if build is not None and self.known == f'"{self.version(build.build_id, company)}"':
             return Response(status_code=304)
 
         def report(snapshot: Snapshot) -> dict[str, Any]:
             require_known(snapshot, shop_id=wanted, category_id=category)
             return ask(snapshot, question)
 
-        company = company_id or self.caller.require_company()
         found = await read_snapshot(self.settings, company, report)
-        mark_version(self.response, found["build"].build_id)
+        mark_version(self.response, self.version(found["build"].build_id, company))
         return found
+
+    def version(self, build_id: str, company_id: UUID) -> str:
+        """Name what this caller is told of a build."""
+        return version_for(build_id, company_id=company_id, shop_ids=self.caller.reachable_shop_ids)
 
 
 CurrentVisit = Annotated[Visit, Depends()]

@@ -106,6 +106,27 @@ def test_an_order_changed_while_an_older_transaction_stays_open_comes_in_each_ve
     assert again.rows == again.rows_by_table["stock_levels"]
 
 
+def test_what_commits_while_a_pull_is_at_work_waits_whole_for_the_next(
+    fresh_database: FreshDatabase, company: Company, lake: Lake
+) -> None:
+    """All tables are of one instant: not an order without its lines, read before, nor counts of another."""
+    lake.pull()
+    placed = []
+
+    def place(point: str) -> None:
+        if point == "table order_lines":  # orders are read after their lines
+            with fresh_database.connect("owner") as owner:
+                placed.append(str(write_order(owner, company)))
+
+    report = lake.pull(reached=place)
+    assert (report.rows_by_table["order_lines"], report.rows_by_table["orders"]) == (0, 0)
+    assert_lake_is_snapshot(lake)
+    lake.pull()
+    assert orders_of(lake) == set(placed)
+    assert len(placed) == 1
+    assert_lake_is_snapshot(lake)
+
+
 def test_what_rolled_back_is_never_seen(
     fresh_database: FreshDatabase, two_companies: tuple[Company, Company], lake: Lake
 ) -> None:

@@ -267,6 +267,14 @@ def _age_open_transaction(manifest: Manifest, settings: Settings) -> None:
     commit_manifest(settings, manifest.model_copy(update={"oldest_open": older}))
 
 
+def test_a_lake_that_was_left_for_more_than_a_day_raises_an_alarm(lake: Lake) -> None:
+    for hours, said in ((25, []), (27, ["The warehouse had not been fed for 27 hours before this run."])):
+        fed = lake.pull().manifest
+        left = fed.model_copy(update={"horizon_at": fed.horizon_at - timedelta(hours=hours)})
+        commit_manifest(lake.settings, left)
+        assert [alarm.split(" Is ")[0] for alarm in lake.pull().alarms] == said
+
+
 def test_segments_are_merged_and_what_was_deleted_leaves_the_files(
     lake: Lake, owner: Connection, acme: Company
 ) -> None:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.permissions import Scope
 from tests.support.api_client import Api, assert_problem, open_api
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
@@ -118,6 +119,17 @@ async def test_names_go_to_who_administers_people_and_not_after_an_erasure(repor
     after = await api.client.get(PATH, headers=known)
     assert after.status_code == 200
     assert "Lovelace" not in after.text
+
+
+async def test_names_need_the_role_not_only_the_reach(
+    reported: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the table of permissions let another role read of the whole company."""
+    permissions = reported.api.app.state.gatekeeper.permissions
+    (granted,) = [row for row in permissions.values() if (row.method, row.route) == ("GET", PATH)]
+    monkeypatch.setitem(granted.scope_by_role, "buyer", Scope.COMPANY)
+    seen = await reported.report(role="buyer")
+    assert [row["name"] for row in seen["best_customers"]] == [None, None, None]
 
 
 async def test_shop_roles_see_their_orders_and_nothing_of_the_whole_company(reported: Reported) -> None:

@@ -16,6 +16,11 @@ WEEK = "from=2026-11-14&to=2026-11-20"
 
 
 @pytest.fixture
+def bolt(two_companies: tuple[Company, Company]) -> Company:
+    return two_companies[1]
+
+
+@pytest.fixture
 async def reported(
     fresh_database: FreshDatabase, two_companies: tuple[Company, Company], tmp_path: Path
 ) -> AsyncIterator[tuple[Api, Company]]:
@@ -72,11 +77,39 @@ async def test_a_known_build_is_not_sent_again(reported: tuple[Api, Company]) ->
     api, acme = reported
     admin = api.token("company_admin", acme)
     first = await api.client.get("/api/v1/analytics/sales", headers=admin)
-    assert first.headers["etag"] == '"build-1"'
-    again = await api.client.get("/api/v1/analytics/sales", headers=admin | {"If-None-Match": '"build-1"'})
+    etag = first.headers["etag"]
+    assert etag.startswith('"build-1.')
+    again = await api.client.get("/api/v1/analytics/sales", headers=admin | {"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
-    old = await api.client.get("/api/v1/analytics/sales", headers=admin | {"If-None-Match": '"build-0"'})
-    assert old.status_code == 200
+    old = etag.replace("build-1", "build-0")
+    answer = await api.client.get("/api/v1/analytics/sales", headers=admin | {"If-None-Match": old})
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("report", ["sales", "customers"])
+async def test_what_one_reader_was_told_is_not_confirmed_to_another(
+    reported: tuple[Api, Company], bolt: Company, report: str
+) -> None:
+    """As from a browser that keeps answers by address, whoever sits at it."""
+    api, acme = reported
+    path = f"/api/v1/analytics/{report}?{WEEK}"
+    readers = [
+        api.token("company_admin", acme),
+        api.token("shop_manager", acme),
+        api.token("shop_manager", acme, shop_ids=[uuid4()]),
+        api.token("shop_manager", acme, shop_ids=[acme.shop_id, uuid4()]),
+        api.token("company_admin", bolt),
+    ]
+    etags = [(await api.client.get(path, headers=reader)).headers["etag"] for reader in readers]
+    assert len(set(etags)) == len(readers)
+    confirmed = [
+        [
+            (await api.client.get(path, headers=reader | {"If-None-Match": etag})).status_code == 304
+            for etag in etags
+        ]
+        for reader in readers
+    ]
+    assert confirmed == [[own == other for other in readers] for own in readers]
 
 
 async def test_shop_roles_see_their_shops_alone(reported: tuple[Api, Company]) -> None:

@@ -1,5 +1,6 @@
 """Reports through the API: saved, made, downloaded; in nobody's hands who may not see their rows."""
 
+import asyncio
 import csv
 import io
 import json
@@ -11,10 +12,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.reports import queries
 from api.reports.making import see_to_reports
+from api.reports.rules import CLAIM
 from api.retention import purge
 from core.postgres.pools import Database
+from core.postgres.transaction import transaction
 from core.time import utc_now
 from tests.api.reports.conftest import DEFINITIONS, REPORTS, WEEK, Reporting
 from tests.support.api_client import assert_problem
@@ -244,6 +249,32 @@ async def test_a_large_report_is_made_by_the_worker(
     assert (made["status"], made["row_count"], made["build_id"]) == ("succeeded", 14, "build-1")
     assert len(rows_of(await reporting.get(made["file_url"], admin))) == 14
     assert await see_to_reports(database, settings, clock=utc_now) == 0
+
+
+async def test_twins_of_the_worker_take_a_report_once_and_only_the_last_to_take_it_ends_it(
+    reporting: Reporting, database: Database, small: Callable[[int], None]
+) -> None:
+    small(5)
+    company_id, now = reporting.acme.id, datetime.now(UTC)
+    await reporting.post(REPORTS, {"question": BY_DAY_AND_SHOP}, reporting.admin())
+
+    async def claim(connection: AsyncConnection, *, at: datetime) -> queries.Row | None:
+        taking = queries.claim_run(connection, company_id, at=at, until=at + CLAIM)
+        return await asyncio.wait_for(taking, timeout=5)
+
+    async with transaction(database, company_id=company_id) as connection:
+        first = await claim(connection, at=now)
+        async with transaction(database, company_id=company_id) as twin:
+            assert await claim(twin, at=now) is None
+    assert first is not None
+    ended = {"status": "failed", "error_code": "x", "error_detail": "x", "finished_at": now}
+    async with transaction(database, company_id=company_id) as connection:
+        assert await claim(connection, at=now + CLAIM) is None
+        later = await claim(connection, at=now + CLAIM + timedelta(seconds=1))
+        assert later is not None
+        assert (later["id"], first["tries"], later["tries"]) == (first["id"], 1, 2)
+        assert not await queries.finish_run(connection, first, ended)
+        assert await queries.finish_run(connection, later, ended)
 
 
 async def test_who_lost_a_shop_before_the_worker_came_gets_none_of_it(
