@@ -46,6 +46,15 @@
     end
 {%- endmacro %}
 
+{#
+    What is left of an amount when the share of `gone` of its `whole` units was given back. It is the rounded share
+    that is taken off, as the order layer does (`part_of_line`): of 35.01 for two units one gives back 17.51, and
+    17.50 is left.
+#}
+{% macro rest_of_amount(amount, gone, whole, minor_unit_digits) -%}
+    cast({{ amount }} - {{ share_of_amount(amount, gone, whole, minor_unit_digits) }} as decimal(14, 2))
+{%- endmacro %}
+
 {# number × part / whole for whole numbers, none negative, rounded half up. #}
 {% macro rounded_quotient(number, part, whole) -%}
     {{

@@ -25,21 +25,22 @@ with sold as (
     select orders.shop_id, orders.id as order_id, orders.customer_id, lines.unit_cost_amount,
         orders.prices_include_tax,
         (orders.placed_at at time zone %(zone)s)::date as day,
-        lines.quantity_units - case when orders.status = 'cancelled'
-            then lines.quantity_units - lines.fulfilled_units else lines.cancelled_units end as units,
+        case when orders.status = 'cancelled'
+            then lines.quantity_units - lines.fulfilled_units else lines.cancelled_units end as gone,
         lines.quantity_units, lines.net_amount, lines.gross_amount, lines.line_amount, lines.discount_amount
     from order_lines as lines join orders on orders.id = lines.order_id
     where orders.company_id = %(company)s
 ),
 amounts as (
-    select *, round(net_amount * units / quantity_units, 2) as net,
-        round(gross_amount * units / quantity_units, 2)
-            - round(net_amount * units / quantity_units, 2) as tax,
-        round(line_amount * units / quantity_units, 2) as list,
-        round(line_amount * units / quantity_units, 2)
-            - round((line_amount - discount_amount) * units / quantity_units, 2) as discount,
-        round(unit_cost_amount * units, 2) as cost
-    from sold where units > 0 and day between %(first)s and %(last)s
+    select *, quantity_units - gone as units,
+        net_amount - round(net_amount * gone / quantity_units, 2) as net,
+        gross_amount - round(gross_amount * gone / quantity_units, 2)
+            - (net_amount - round(net_amount * gone / quantity_units, 2)) as tax,
+        line_amount - round(line_amount * gone / quantity_units, 2) as list,
+        discount_amount - round(line_amount * gone / quantity_units, 2)
+            + round((line_amount - discount_amount) * gone / quantity_units, 2) as discount,
+        round(unit_cost_amount * (quantity_units - gone), 2) as cost
+    from sold where gone < quantity_units and day between %(first)s and %(last)s
 ),
 goods as (
     select shop_id, count(distinct order_id) as orders_count,
@@ -56,7 +57,7 @@ shipping as (
 ),
 back as (
     select returns.shop_id, lines.quantity_units, lines.refund_amount,
-        case when sold.gross_amount > 0
+        case when lines.net_refund_amount is not null then lines.net_refund_amount when sold.gross_amount > 0
             then round(lines.refund_amount * sold.net_amount / sold.gross_amount, 2)
             else lines.refund_amount end as net
     from order_return_lines as lines

@@ -39,18 +39,21 @@ METRICS = (
     _GOODS.sum(
         "net_sales_amount", "Net sales",
         "Goods sold on the day the order was placed: without tax and shipping, after discounts and cancelled"
-        " units, before returns.",
+        " units, before returns; of a line cancelled in part, what the cancelled units' share, rounded to"
+        " the cent, leaves.",
         filters=_NOT_CANCELLED,
     ),
     _GOODS.sum(
         "gross_sales_amount", "Gross sales",
         "Net sales plus their tax: what customers were charged for the goods, without shipping, after"
-        " discounts and cancelled units, before returns; of a line cancelled in part its share, to the cent.",
+        " discounts and cancelled units, before returns; of a line cancelled in part, what the cancelled"
+        " units' share, rounded to the cent as it was given back, leaves.",
         "net_sales_amount + tax_amount", filters=_NOT_CANCELLED,
     ),
     _GOODS.sum(
         "list_sales_amount", "Sales at list price",
-        "Goods that were not cancelled at their price before discount; with tax if prices have it in them.",
+        "Goods that were not cancelled at their price before discount; with tax if prices have it in them."
+        " Of a line cancelled in part, what the cancelled units' share, rounded to the cent, leaves.",
         filters=_NOT_CANCELLED,
     ),
     _GOODS.sum(

@@ -93,17 +93,17 @@ with_sold_units as (
 with_amounts as (
     select
         *,
-        {{ share_of_amount('net_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
+        -- What was charged for the kept units is what the cancelled ones did not give back. Tax and discount
+        -- are what is between two such rests, so that no cent comes from rounding each by itself.
+        {{ rest_of_amount('net_amount', 'cancelled_units', 'quantity_units', 'minor_unit_digits') }}
             as sold_net_amount,
-        -- What was charged for the kept units is shared as a whole, as a cancellation gives it back: tax and
-        -- discount are what is between the shares, so that no cent comes from rounding each by itself.
-        {{ share_of_amount(
-            '(net_amount + tax_amount)', 'sold_units', 'quantity_units', 'minor_unit_digits'
+        {{ rest_of_amount(
+            '(net_amount + tax_amount)', 'cancelled_units', 'quantity_units', 'minor_unit_digits'
         ) }} as sold_gross_amount,
-        {{ share_of_amount('line_amount', 'sold_units', 'quantity_units', 'minor_unit_digits') }}
+        {{ rest_of_amount('line_amount', 'cancelled_units', 'quantity_units', 'minor_unit_digits') }}
             as sold_line_amount,
-        {{ share_of_amount(
-            '(line_amount - discount_amount)', 'sold_units', 'quantity_units', 'minor_unit_digits'
+        {{ rest_of_amount(
+            '(line_amount - discount_amount)', 'cancelled_units', 'quantity_units', 'minor_unit_digits'
         ) }} as sold_discounted_amount,
         {{ round_amount('unit_cost_amount * sold_units', 'minor_unit_digits') }} as cost_amount
     from with_sold_units

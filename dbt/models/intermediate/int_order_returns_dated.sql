@@ -41,6 +41,7 @@ happened as (
         {{ local_date('order_returns.returned_at', 'companies.timezone') }} as returned_date,
         order_return_lines.quantity_units as returned_units,
         order_return_lines.refund_amount,
+        order_return_lines.net_refund_amount as credited_net_amount,
         companies.minor_unit_digits,
         order_lines.order_line_id is not null and order_lines.gross_amount > 0 as has_taxed_sale,
         cast(coalesce(order_lines.net_amount, 0) * 100 as bigint) as net_cents,
@@ -69,7 +70,9 @@ happened as (
 without_tax as (
     select
         *,
+        -- The order layer says what it credited; of an imported return the sale's proportion is taken.
         case
+            when credited_net_amount is not null then credited_net_amount
             when has_taxed_sale
                 then {{ share_of_amount('refund_amount', 'net_cents', 'gross_cents', 'minor_unit_digits') }}
             else refund_amount

@@ -34,10 +34,11 @@ lines_measured as (
         order_lines.*,
         orders.minor_unit_digits,
         order_lines.sold_units - order_lines.returned_units as kept_units,
-        {{ share_of_amount(
-            'order_lines.sold_net_amount',
-            '(order_lines.sold_units - order_lines.returned_units)',
-            'order_lines.sold_units',
+        -- What was neither cancelled nor sent back, less what those units gave back together.
+        {{ rest_of_amount(
+            'order_lines.net_amount',
+            '(order_lines.quantity_units - order_lines.sold_units + order_lines.returned_units)',
+            'order_lines.quantity_units',
             'orders.minor_unit_digits'
         ) }} as kept_net_amount
     from order_lines

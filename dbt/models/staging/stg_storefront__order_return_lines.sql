@@ -12,6 +12,7 @@ order_return_lines as (
         quantity_units,
         unit_price_amount,
         refund_amount,
+        net_refund_amount,
         disposition,
         reason,
         created_at,

@@ -28,15 +28,15 @@ goods as (
     select
         asked.bucket, line.unit_cost_amount,
         line.quantity_units - line.cancelled_units as kept_units,
-        round(line.net_amount * (line.quantity_units - line.cancelled_units) / line.quantity_units, 2) as net,
+        -- What the share of the cancelled units left over.
+        line.net_amount - round(line.net_amount * line.cancelled_units / line.quantity_units, 2) as net,
         -- What customers were charged.
-        round(line.gross_amount * (line.quantity_units - line.cancelled_units) / line.quantity_units, 2) as gross,
-        round(line.line_amount * (line.quantity_units - line.cancelled_units) / line.quantity_units, 2) as list,
+        line.gross_amount - round(line.gross_amount * line.cancelled_units / line.quantity_units, 2) as gross,
+        line.line_amount - round(line.line_amount * line.cancelled_units / line.quantity_units, 2) as list,
         -- The price after discount; what the discount took off is between it and the list price.
-        round(
-            (line.line_amount - line.discount_amount)
-            * (line.quantity_units - line.cancelled_units) / line.quantity_units, 2
-        ) as discounted,
+        line.line_amount - line.discount_amount
+        - round((line.line_amount - line.discount_amount) * line.cancelled_units / line.quantity_units, 2)
+            as discounted,
         round(line.unit_cost_amount * (line.quantity_units - line.cancelled_units), 2) as cost
     from asked
     inner join order_lines as line on line.company_id = %(company)s and line.order_id = asked.id
