@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from core.metrics import definitions
-from core.metrics.dimensions import dimensions_of
-from core.metrics.registry import METRICS, SOURCES, Metric, base_metrics
+from core.metrics.registry import METRICS, Metric
 from core.metrics.reports import REPORTS
+from core.metrics.sources import known_dimensions
 
 FILE: Final = Path(__file__).resolve().parents[2] / "docs" / "reference" / "metrics.md"
 _TITLES: Final = {
@@ -58,8 +58,6 @@ def _reports() -> str:
 
 
 def _figure(metric: Metric) -> str:
-    dimensions = [set(dimensions_of(SOURCES[METRICS[base].source])) for base in base_metrics(metric.name)]
-    known = sorted(set.intersection(*dimensions)) if dimensions else []
     rows = [
         ("formula", f"`{metric.formula}`"),
         ("SQL", f"`{metric.expression}`"),
@@ -67,7 +65,7 @@ def _figure(metric: Metric) -> str:
         ("good", metric.good_direction),
         ("grain", metric.grain),
         ("time", metric.time_column),
-        ("by", ", ".join(known)),
+        ("by", ", ".join(sorted(known_dimensions(metric.name)))),
         *([("left out", metric.filters)] if metric.filters else []),
     ]
     listed = "\n".join(f"| {name} | {_cell(value)} |" for name, value in rows)
