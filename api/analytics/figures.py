@@ -16,7 +16,6 @@ from core.metrics.sources import key_column
 from core.money import currency_digits
 from core.published import Snapshot
 
-GROUPS: Final = ("shop", "category", "top_category", "product", "variant", "brand", "abc_class", "xyz_class")
 # What people read of each; the others are their own name.
 _NAMES = {
     "shop": "shop_name",

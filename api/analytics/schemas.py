@@ -30,29 +30,6 @@ class Report(PricedModel):
     timezone: str
 
 
-class StockStatusRead(OutputModel):
-    stock_status: str
-    items_count: int
-    on_hand_units: int
-    reserved_units: int
-    available_units: int
-    stock_value_amount: Amount
-    items_without_cost_count: int
-
-
-class StockLevelRead(OutputModel):
-    location_id: str
-    location_name: str
-    variant_id: str
-    sku: str
-    product_name: str
-    on_hand_units: int
-    reserved_units: int
-    available_units: int
-    low_stock_threshold_units: int
-    stock_status: str
-
-
 class MetricRead(OutputModel):
     """What a figure means, and what it can be asked by."""
 

@@ -152,19 +152,6 @@ def rfm_segments(snapshot: Queryable, *, shop_ids: Sequence[str] | None = None) 
     )
 
 
-def rfm(snapshot: Queryable) -> list[dict[str, Any]]:
-    """Return one row per recency and frequency score with customers and mean money, of the whole company."""
-    return snapshot.rows(
-        """
-        select recency_score, frequency_score, count(*) as customers_count,
-            cast(sum(kept_net_sales_amount) as decimal(18, 2)) as kept_net_sales_amount,
-            avg(monetary_score) as mean_monetary_score
-        from srv_customers where orders_count > 0
-        group by recency_score, frequency_score order by recency_score desc, frequency_score desc
-        """
-    )
-
-
 def clv(snapshot: Queryable, *, segment: str | None = None) -> list[dict[str, Any]]:
     """Return customers, or those of one segment, in ten equal groups by lifetime value, the best first.
 

@@ -11,13 +11,8 @@ import pkgutil
 from collections.abc import Iterable, Mapping
 
 from core.metrics import definitions
-from core.metrics.metric import Format as Format
-from core.metrics.metric import GoodDirection as GoodDirection
 from core.metrics.metric import Metric as Metric
-from core.metrics.metric import Rollup as Rollup
-from core.metrics.metric import Source as Source
-from core.metrics.metric import Spans as Spans
-from core.metrics.metric import Unit as Unit
+from core.metrics.metric import Source
 
 
 def join(metrics: Iterable[Metric], sources: Iterable[Source]) -> tuple[dict[str, Metric], dict[str, Source]]:
