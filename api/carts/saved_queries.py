@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from api.carts.owners import CartOwner
 from api.carts.rules import Line
 from api.carts.tables import saved_items
+from api.currency import company_currency
 
 _SAVE = """
     insert into saved_items as item (
@@ -114,7 +115,7 @@ async def list_saved(
 ) -> Sequence[sa.RowMapping]:
     """Return what is saved, newest first, one more than ``limit`` when there is a next page."""
     statement = (
-        sa.select(saved_items)
+        sa.select(saved_items, company_currency(saved_items.c.company_id))
         .where(*_mine(company_id, owner))
         .order_by(saved_items.c.saved_at.desc(), saved_items.c.id.desc())
         .limit(limit + 1)

@@ -247,6 +247,7 @@ class SavedItemRead(OutputModel):
     image_url: str | None
     quantity_units: int
     available_units: int
+    currency: str
     unit_price_amount: UnitAmount
     # What it cost when it was saved, where that is another price than now; else null.
     previous_unit_price_amount: UnitAmount | None

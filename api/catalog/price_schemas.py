@@ -36,6 +36,7 @@ class PriceScheduleCreate(InputModel):
 class PriceScheduleRead(OutputModel):
     id: UUID
     product_id: UUID
+    currency: str
     price_amount: UnitAmount | None
     sale_price_amount: UnitAmount | None
     starts_at: datetime
@@ -58,6 +59,7 @@ class PriceHistoryRead(OutputModel):
     id: UUID
     variant_id: UUID
     sku: str
+    currency: str
     unit_price_amount: UnitAmount
     regular_price_amount: UnitAmount
     valid_from: datetime
@@ -71,6 +73,7 @@ class CostHistoryRead(OutputModel):
     id: UUID
     variant_id: UUID
     sku: str
+    currency: str
     unit_cost_amount: UnitAmount | None
     valid_from: datetime
     is_assumed: bool

@@ -6,7 +6,7 @@ afterwards, with that instant, and tells of the change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from api.catalog.price_schemas import PriceScheduleCreate, PriceScheduleRead, Sc
 from api.catalog.records import Row, get_record, insert_record, update_record
 from api.catalog.schemas import ProductRead
 from api.catalog.tables import cost_history, price_history, price_schedules, variants
+from api.currency import company_currency
 from api.errors import Conflict, InvalidContent, NotFound
 from core.events.outbox import append_event
 from core.postgres.pools import Database
@@ -49,7 +50,7 @@ async def list_schedules(
 ) -> list[PriceScheduleRead]:
     """Return a product's planned prices, newest start first, past ones too."""
     statement = (
-        sa.select(price_schedules)
+        sa.select(price_schedules, company_currency(price_schedules.c.company_id))
         .where(price_schedules.c.company_id == company_id, price_schedules.c.product_id == product_id)
         .order_by(price_schedules.c.starts_at.desc(), price_schedules.c.id.desc())
         .limit(MOST_SCHEDULES)
@@ -86,7 +87,7 @@ async def create_schedule(
     }
     row = await insert_record(connection, price_schedules, values)
     await _tell(connection, row, "price_schedule.created", user_id=caller.user_id)
-    return read_of(row, now=now)
+    return read_of({**row, "currency": product.currency}, now=now)
 
 
 async def cancel_schedule(
@@ -159,7 +160,7 @@ async def list_history(
     """Return the prices or costs that a product's variants had, newest first, one more than ``limit``."""
     history = cost_history if is_cost else price_history
     statement = (
-        sa.select(history, variants.c.sku)
+        sa.select(history, variants.c.sku, company_currency(history.c.company_id))
         .join(
             variants,
             sa.and_(variants.c.company_id == history.c.company_id, variants.c.id == history.c.variant_id),
@@ -176,7 +177,7 @@ async def list_history(
     return (await connection.execute(statement)).mappings().all()
 
 
-def state_of(row: Row, *, now: datetime) -> ScheduleState:
+def state_of(row: Row | Mapping[str, Any], *, now: datetime) -> ScheduleState:
     """Return where a planned price stands at an instant."""
     if row["cancelled_at"] is not None:
         return "cancelled"
@@ -185,8 +186,8 @@ def state_of(row: Row, *, now: datetime) -> ScheduleState:
     return "in_force" if row["starts_at"] <= now else "planned"
 
 
-def read_of(row: Row, *, now: datetime) -> PriceScheduleRead:
-    """Describe a row."""
+def read_of(row: Row | Mapping[str, Any], *, now: datetime) -> PriceScheduleRead:
+    """Describe a row with its currency."""
     return PriceScheduleRead.model_validate({**row, "state": state_of(row, now=now)})
 
 

@@ -176,11 +176,6 @@ async def list_variants(
     return (await connection.execute(_TERMS, values)).mappings().all()
 
 
-async def currency_of(connection: AsyncConnection, company_id: UUID) -> str:
-    statement = sa.text("select currency from companies where id = :company_id")
-    return str((await connection.execute(statement, {"company_id": company_id})).scalar_one())
-
-
 async def insert_product(
     connection: AsyncConnection, product: Mapping[str, Any], product_variants: Sequence[Mapping[str, Any]]
 ) -> None:

@@ -163,6 +163,7 @@ class VariantRead(OutputModel):
     name: str | None
     barcode: str | None
     options: dict[str, Any]
+    currency: str
     price_modifier_amount: UnitAmount
     unit_price_amount: UnitAmount
     regular_price_amount: UnitAmount

@@ -17,6 +17,7 @@ from api.catalog.queries import ProductFilter
 from api.catalog.schemas import ProductCreate, ProductRead, ProductUpdate, VariantUpdate
 from api.catalog.viewers import Viewer, require_shop_right, viewer_of
 from api.conditional import require_version
+from api.currency import currency_of
 from api.errors import InvalidContent, NotFound, UnknownReference
 from api.inventory.service import available_units
 from api.media.service import require_urls
@@ -62,7 +63,7 @@ async def _describe(
     available = await available_units(
         connection, company_id, [variant["id"] for variant in variants], shop_ids=viewer.stock_shop_ids
     )
-    currency = await queries.currency_of(connection, company_id)
+    currency = await currency_of(connection, company_id)
     by_product: dict[UUID, list[dict[str, Any]]] = {row["id"]: [] for row in rows}
     now_prices = {
         variant["product_id"]: variant["unit_price_amount"] - variant["price_modifier_amount"]
@@ -71,7 +72,11 @@ async def _describe(
     for variant in variants:
         if is_buying and not variant["is_sellable"]:
             continue
-        shown = {**variant, "available_units": available.get(variant["id"], 0)}
+        shown = {
+            **variant,
+            "currency": currency,
+            "available_units": available.get(variant["id"], 0),
+        }
         by_product[variant["product_id"]].append(shown | ({"unit_cost_amount": None} if is_buying else {}))
     return [
         {

@@ -25,6 +25,7 @@ from api.coupons.schemas import (
     CouponUpdate,
 )
 from api.coupons.tables import coupon_campaigns, coupons
+from api.currency import currency_of, require_whole
 from api.errors import Forbidden, InvalidContent, NotFound, UnknownReference
 from core.events.outbox import append_event
 from core.ids import new_id
@@ -49,7 +50,7 @@ async def create_coupon(connection: AsyncConnection, coupon: CouponCreate, *, ca
     company_id, coupon_id = caller.require_company(), new_id()
     _require_reach(caller, coupon.shop_id)
     values = coupon.model_dump()
-    _require_sound(values)
+    await _require_sound(connection, company_id, values)
     restrictions = {name: values.pop(name) for name in queries.RESTRICTIONS}
     row = {**values, "company_id": company_id, "id": coupon_id, "created_by": caller.user_id}
     with _refusals():
@@ -79,9 +80,9 @@ async def update_coupon(
     """Change what was sent of the version that the caller has seen. Uses that there are stay as they are."""
     current = await _lock_coupon(connection, coupon_id, caller=caller, if_match=if_match)
     values = _changed(changes.model_dump(exclude_unset=True))
-    _require_sound({**current.model_dump(), **values})
-    _require_limit(values, current.used_count)
     company_id = caller.require_company()
+    await _require_sound(connection, company_id, {**current.model_dump(), **values})
+    _require_limit(values, current.used_count)
     restrictions = {name: values.pop(name) for name in queries.RESTRICTIONS if name in values}
     with _refusals():
         if values:
@@ -189,7 +190,7 @@ def _changed(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _require_sound(terms: Mapping[str, Any]) -> None:
+async def _require_sound(connection: AsyncConnection, company_id: UUID, terms: Mapping[str, Any]) -> None:
     kind, value = terms["kind"], terms["value"]
     if kind == "free_shipping" and value != 0:
         raise CouponTermsInvalid("Free shipping has no value.", pointer="/value")
@@ -200,6 +201,12 @@ def _require_sound(terms: Mapping[str, Any]) -> None:
     first, last = terms["valid_from_date"], terms["valid_until_date"]
     if first is not None and last is not None and last < first:
         raise CouponTermsInvalid("It would end before it begins.", pointer="/valid_until_date")
+    require_whole(
+        await currency_of(connection, company_id),
+        **({"value": value} if kind == "fixed" else {}),
+        minimum_purchase_amount=terms["minimum_purchase_amount"],
+        maximum_discount_amount=terms["maximum_discount_amount"],
+    )
 
 
 def _require_limit(values: Mapping[str, Any], used_count: int) -> None:

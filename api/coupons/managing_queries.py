@@ -20,6 +20,7 @@ from api.coupons.tables import (
     coupon_redemptions,
     coupons,
 )
+from api.currency import company_currency
 
 Row = sa.RowMapping
 RESTRICTIONS: Mapping[str, tuple[sa.Table, str]] = {
@@ -156,7 +157,9 @@ async def list_redemptions(
         share.c.redemption_id == coupon_redemptions.c.id,
     )
     statement = sa.select(
-        coupon_redemptions, sa.func.array(order_ids.scalar_subquery()).label("order_ids")
+        coupon_redemptions,
+        company_currency(coupon_redemptions.c.company_id),
+        sa.func.array(order_ids.scalar_subquery()).label("order_ids"),
     ).where(coupon_redemptions.c.company_id == company_id, coupon_redemptions.c.coupon_id == coupon_id)
     return await _page(connection, coupon_redemptions, statement, after=after, limit=limit)
 
@@ -171,7 +174,7 @@ def _select_coupons() -> sa.Select[Any]:
         ).label(name)
         for name, (table, column) in RESTRICTIONS.items()
     ]
-    return sa.select(coupons, *arrays)
+    return sa.select(coupons, company_currency(coupons.c.company_id), *arrays)
 
 
 async def _page(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, EmailStr, Field, StringConstraints, model_validator
 
 from api.orders.schemas import MOST_COUPON_CODES, MOST_LINES, CouponCode
 from api.pricing.rules import DiscountKind
@@ -20,6 +20,7 @@ from api.schemas import (
     PricedModel,
     ShortText,
 )
+from core.money import round_amount
 
 MOST_NAMED = 500
 
@@ -83,7 +84,7 @@ class CouponUpdate(InputModel):
     customer_ids: Named | None = None
 
 
-class CouponRead(OutputModel):
+class CouponRead(PricedModel):
     """A coupon with its restrictions and the number of its uses."""
 
     id: UUID
@@ -93,6 +94,7 @@ class CouponRead(OutputModel):
     description: str | None
     kind: DiscountKind
     value: Amount
+    currency: str
     minimum_purchase_amount: Amount
     maximum_discount_amount: Amount | None
     is_stackable: bool
@@ -110,6 +112,12 @@ class CouponRead(OutputModel):
     created_at: datetime
     updated_at: datetime
     archived_at: datetime | None
+
+    @model_validator(mode="after")
+    def _write_a_fixed_value_in_its_currency(self) -> Self:
+        if self.kind == "fixed":
+            self.value = round_amount(self.value, self.currency)
+        return self
 
 
 class CampaignCreate(InputModel):
@@ -147,13 +155,14 @@ class CampaignRead(OutputModel):
     archived_at: datetime | None
 
 
-class RedemptionRead(OutputModel):
+class RedemptionRead(PricedModel):
     """One use of a coupon; null ``given_back_at``: it counts."""
 
     id: UUID
     checkout_id: UUID | None
     order_ids: list[UUID]
     customer_id: UUID | None
+    currency: str
     discount_amount: Amount
     shipping_discount_amount: Amount
     created_at: datetime

@@ -10,6 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.currency import company_currency
 from api.inventory.tables import locations, reservations, shop_locations, stock_ledger, stock_levels
 
 Row = sa.RowMapping
@@ -72,7 +73,7 @@ async def list_movements(
     """Return ledger rows, newest first, one more than ``limit`` when there is a next page."""
     ledger = stock_ledger.c
     statement = (
-        sa.select(stock_ledger)
+        sa.select(stock_ledger, company_currency(ledger.company_id))
         .where(ledger.company_id == company_id, *_within(stock_ledger, company_id, shop_ids))
         .where(*(ledger[name] == value for name, value in filters.items() if value is not None))
         .order_by(ledger.occurred_at.desc(), ledger.id.desc())

@@ -118,6 +118,7 @@ class MovementRead(OutputModel):
     reason: LedgerReason
     reference_type: str | None
     reference_id: UUID | None
+    currency: str
     unit_cost_amount: UnitAmount | None
     note: str | None
     is_assumed: bool

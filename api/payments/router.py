@@ -303,10 +303,11 @@ async def read_history(payment_id: UUID, caller: CurrentCaller, database: AppDat
     """Read what happened to a payment: attempts with their failures, and every change of status."""
     company_id = caller.require_company()
     async with transaction(database, company_id=company_id, user_id=caller.user_id) as connection:
-        await reading.find_payment(connection, payment_id, caller=caller)
+        payment = await reading.find_payment(connection, payment_id, caller=caller)
         attempts = await operation_queries.list_operations(connection, company_id, payment_id)
         history = await queries.list_history(connection, company_id, payment_id)
     return PaymentHistory(
+        currency=payment["currency"],
         attempts=[
             AttemptRead.model_validate(
                 {**row, "needs_settling": row["status"] == "pending" and row["given_up_at"] is not None}

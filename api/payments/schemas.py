@@ -199,7 +199,8 @@ class PaymentHistoryEntry(OutputModel):
     occurred_at: datetime
 
 
-class PaymentHistory(OutputModel):
+class PaymentHistory(PricedModel):
+    currency: str
     attempts: list[AttemptRead]
     history: list[PaymentHistoryEntry]
 

@@ -21,6 +21,7 @@ _LIST = sa.text(
         receipt.*,
         restock_order.restock_number,
         restock_order.supplier_id,
+        restock_order.currency,
         suppliers.name as supplier_name,
         (
             select jsonb_agg(

@@ -249,6 +249,8 @@ class ReceiptRead(OutputModel):
     restock_number: str
     supplier_id: UUID
     supplier_name: str
+    # The supplier's, in which its goods are paid.
+    currency: str
     location_id: UUID
     received_at: datetime
     received_by: UUID | None

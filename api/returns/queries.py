@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.currency import company_currency
 from api.returns.open import OPEN_STATUSES
 from api.returns.tables import order_return_lines, order_returns
 from api.rows import one_row
@@ -26,9 +27,7 @@ async def insert_return(
 
 async def find_return(connection: AsyncConnection, company_id: UUID, return_id: UUID) -> Row | None:
     """Return a return without its lines; its order's lock guards it."""
-    found = sa.select(order_returns).where(
-        order_returns.c.company_id == company_id, order_returns.c.id == return_id
-    )
+    found = _select_returns().where(order_returns.c.company_id == company_id, order_returns.c.id == return_id)
     return one_row(await connection.execute(found))
 
 
@@ -68,7 +67,7 @@ async def list_returns(
         conditions.append(order_returns.c.status == status)
     if before is not None:
         conditions.append(order_returns.c.id < before)
-    statement = sa.select(order_returns).where(*conditions).order_by(order_returns.c.id.desc())
+    statement = _select_returns().where(*conditions).order_by(order_returns.c.id.desc())
     rows = (await connection.execute(statement.limit(limit + 1))).mappings().all()
     return await _with_lines(connection, company_id, rows)
 
@@ -78,7 +77,7 @@ async def list_returns_of(
 ) -> list[dict[str, Any]]:
     """Return an order's returns with their lines, the first first."""
     statement = (
-        sa.select(order_returns)
+        _select_returns()
         .where(order_returns.c.company_id == company_id, order_returns.c.order_id == order_id)
         .order_by(order_returns.c.id)
     )
@@ -127,6 +126,11 @@ async def open_return_units(connection: AsyncConnection, company_id: UUID, order
         .group_by(order_return_lines.c.order_line_id)
     )
     return {row.order_line_id: int(row.units) for row in await connection.execute(statement)}
+
+
+def _select_returns() -> sa.Select[Any]:
+    """Select returns with the currency of their orders, which is the company's."""
+    return sa.select(order_returns, company_currency(order_returns.c.company_id))
 
 
 async def _with_lines(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, UnitAmount, Units
+from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, PricedModel, UnitAmount, Units
 
 MOST_LINES = 100
 ReturnStatus = Literal["requested", "approved", "rejected", "received", "refunded"]
@@ -83,7 +83,7 @@ class ReturnLineRead(OutputModel):
     reason: str | None
 
 
-class ReturnRead(OutputModel):
+class ReturnRead(PricedModel):
     """A return with its lines; from its receipt on, one line per line and disposition."""
 
     id: UUID
@@ -93,6 +93,7 @@ class ReturnRead(OutputModel):
     status: ReturnStatus
     reason: str | None
     decision_note: str | None
+    currency: str
     refund_amount: Amount
     refunded_amount: Amount | None
     refund_id: UUID | None

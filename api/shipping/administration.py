@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
 from api.conditional import require_version
+from api.currency import currency_of, require_whole
 from api.errors import InvalidContent, NotFound, UnknownReference
 from api.shipping import queries, rules
 from api.shipping.keeping import (
@@ -35,7 +35,6 @@ from api.shipping.schemas import (
 )
 from api.shipping.tables import carriers, shipping_methods, shipping_zones
 from core.ids import new_id
-from core.money import round_amount
 
 
 # Carriers -------------------------------------------------------------------------------------------
@@ -89,8 +88,8 @@ async def create_method(connection: AsyncConnection, method: MethodCreate, *, ca
     company_id, method_id = caller.require_company(), new_id()
     await require_shop(connection, caller, method.shop_id)
     await _require_carrier(connection, company_id, method.carrier_id)
-    currency = await queries.currency_of(connection, company_id)
-    _require_whole(currency, base_amount=method.base_amount, free_from_amount=method.free_from_amount)
+    currency = await currency_of(connection, company_id)
+    require_whole(currency, base_amount=method.base_amount, free_from_amount=method.free_from_amount)
     values = {**method.model_dump(), **row_key(company_id, method_id)}
     await queries.insert(connection, shipping_methods, values)
     await tell(connection, "shipping_method.created", method_id, caller=caller)
@@ -107,7 +106,7 @@ async def read_method(connection: AsyncConnection, method_id: UUID, *, caller: C
     if shop_ids is not None and row["shop_id"] is not None and row["shop_id"] not in shop_ids:
         raise NotFound
     tariffs = [_tariff(tariff) for tariff in await queries.list_tariffs(connection, company_id, method_id)]
-    currency = await queries.currency_of(connection, company_id)
+    currency = await currency_of(connection, company_id)
     return MethodRead.model_validate({**row, "tariffs": tariffs, "currency": currency})
 
 
@@ -124,7 +123,7 @@ async def change_method(
     current = await _lock_method(connection, method_id, caller=caller, if_match=if_match)
     values = given(changes.model_dump(exclude_unset=True))
     await _require_carrier(connection, company_id, values.get("carrier_id"))
-    _require_whole(
+    require_whole(
         current.currency,
         base_amount=values.get("base_amount"),
         free_from_amount=values.get("free_from_amount"),
@@ -164,9 +163,9 @@ async def put_tariff(
     zone = await found(connection, shipping_zones, company_id, zone_id)
     if zone["shop_id"] not in (None, current.shop_id):
         raise NotFound
-    _require_whole(current.currency, free_from_amount=tariff.free_from_amount)
+    require_whole(current.currency, free_from_amount=tariff.free_from_amount)
     for place, band in enumerate(tariff.bands):
-        _require_whole(current.currency, f"/bands/{place}", amount=band.amount)
+        require_whole(current.currency, f"/bands/{place}", amount=band.amount)
     try:
         bands = rules.sound_bands([rules.Band(band.from_bound, band.amount) for band in tariff.bands])
     except rules.UnsoundTariff as unsound:
@@ -213,12 +212,6 @@ def _tariff(row: queries.Row) -> TariffRead:
         for bound, amount in zip(row["bounds"], row["amounts"], strict=True)
     ]
     return TariffRead.model_validate({**row, "bands": bands})
-
-
-def _require_whole(currency: str, parent: str = "", /, **amounts: Decimal | None) -> None:
-    for name, amount in amounts.items():
-        if amount is not None and round_amount(amount, currency) != amount:
-            raise InvalidContent(f"{currency} has fewer decimals.", pointer=f"{parent}/{name}")
 
 
 async def _require_carrier(connection: AsyncConnection, company_id: UUID, carrier_id: UUID | None) -> None:

@@ -43,7 +43,6 @@ _TARIFFS = sa.text(
     order by zone.name, zone.id
     """
 )
-_CURRENCY = sa.text("select currency from companies where id = :company_id")
 _SHOP = sa.text(
     "select exists (select from shops where company_id = :company_id and id = :shop_id"
     " and archived_at is null)"
@@ -62,10 +61,6 @@ _AREA_COUNT = (
 def _of_shops(table: sa.Table, shop_ids: Collection[UUID] | None) -> list[sa.ColumnElement[bool]]:
     """The company's own and these shops'; None: every shop's."""
     return [] if shop_ids is None else [sa.or_(table.c.shop_id.is_(None), table.c.shop_id.in_(shop_ids))]
-
-
-async def currency_of(connection: AsyncConnection, company_id: UUID) -> str:
-    return str((await connection.execute(_CURRENCY, {"company_id": company_id})).scalar_one())
 
 
 async def exists_shop(connection: AsyncConnection, company_id: UUID, shop_id: UUID) -> bool:

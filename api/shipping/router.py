@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.access import CurrentCaller
 from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer
+from api.currency import currency_of
 from api.dependencies import AppDatabase, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, UnknownReference, responses_for
 from api.idempotency import Keyed, Outcome, answer_once
@@ -72,7 +73,7 @@ async def list_methods(
             after=None if after is None else (after[0], after[1]),
             limit=limit,
         )
-        currency = await queries.currency_of(connection, company_id)
+        currency = await currency_of(connection, company_id)
     page, next_cursor = split_page(
         rows, limit=limit, binding=binding, position_of=lambda row: (row["code"], row["id"])
     )

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Caller
+from api.currency import currency_of
 from api.errors import Forbidden, Violation
 from api.orders.errors import UnknownShop, UnknownSku
 from api.permissions import Scope
@@ -19,7 +20,7 @@ async def quote(connection: AsyncConnection, wanted: QuoteRequest, *, caller: Ca
     """Price the goods at what they cost now, and quote every method that carries them."""
     company_id = caller.require_company()
     shop_id = await _shop_of(connection, wanted, caller)
-    currency = await queries.currency_of(connection, company_id)
+    currency = await currency_of(connection, company_id)
     units: dict[UUID, int] = {}
     for line in wanted.lines:
         units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity_units

@@ -7,9 +7,10 @@ import pytest
 from pydantic import BaseModel
 
 from api.schemas import OutputModel, PricedModel, _amount_fields
-from tests.support.api_client import Api
+from tests.support.api_client import Api, assert_problem
 from tests.support.carts import customer, item
 from tests.support.companies import Company, add_company
+from tests.support.lifecycle import ask_return, delivered, post, receive, step
 from tests.support.orders import place
 from tests.support.payments import intent, process, refund
 from tests.support.shopping import check_out
@@ -82,6 +83,28 @@ async def test_yen_have_no_decimals_from_the_cart_to_the_refund(api: Api, yen: C
     assert (after.json()["captured_amount"], after.json()["refunded_amount"]) == ("1082", "82")
     # What is kept is numeric with two decimals, as for every currency.
     assert api.scalar("select total_amount::text from orders where id = %s", [order["id"]]) == "1082.00"
+
+
+async def test_a_return_and_a_coupon_are_told_in_whole_yen(api: Api, yen: Company) -> None:
+    order = await delivered(api, yen, **{yen.sku: 3})
+    asked = (await ask_return(api, yen, order["id"])).json()
+    assert asked["currency"] == "JPY"
+    assert_whole(asked)
+    await step(api, yen, asked["id"], "approve")
+    came = (await receive(api, yen, asked)).json()
+    assert_whole(came)
+    assert came["refund_amount"] == "1082"
+
+    admin = api.token("company_admin", yen)
+    wanted = {"code": "YEN", "kind": "fixed", "value": "100", "maximum_discount_amount": "80"}
+    made = await post(api, "/api/v1/coupons", wanted, admin)
+    assert made.status_code == 201, made.text
+    assert_whole(made.json())
+    assert (made.json()["value"], made.json()["currency"]) == ("100", "JPY")
+    for field in ("value", "minimum_purchase_amount", "maximum_discount_amount"):
+        refused = await post(api, "/api/v1/coupons", wanted | {"code": "SEN", field: "100.50"}, admin)
+        problem = assert_problem(refused, 422, "invalid_content")
+        assert problem["errors"][0]["pointer"] == f"/{field}"
 
 
 async def test_a_changed_price_is_told_in_whole_yen(api: Api, yen: Company) -> None:

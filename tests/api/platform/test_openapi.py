@@ -96,3 +96,37 @@ def test_a_code_has_one_status(api: Api) -> None:
     for kind in kinds_of_error():
         statuses.setdefault(kind.code, set()).add(kind.status)
     assert [code for code, found in statuses.items() if len(found) > 1] == []
+
+
+def test_every_amount_in_an_answer_stands_beside_its_currency(api: Api) -> None:
+    document = api.app.openapi()
+    schemas = document["components"]["schemas"]
+    bare: set[str] = set()
+    seen: set[tuple[str, bool]] = set()
+
+    def walk(name: str, has_currency: bool) -> None:
+        if (name, has_currency) in seen:
+            return
+        seen.add((name, has_currency))
+        fields = schemas[name].get("properties", {})
+        has_currency = has_currency or any(field.endswith("currency") for field in fields)
+        if not has_currency and any(field.endswith("amount") for field in fields):
+            bare.add(name)
+        for below in names_in(schemas[name]):
+            walk(below, has_currency)
+
+    for _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status.startswith("2"):
+                for name in names_in(resolved(document, response)):
+                    walk(name, False)
+    assert len(seen) > 100
+    assert bare == set()
+
+
+def names_in(part: Any) -> set[str]:
+    """Names of the schemas that a part of the document refers to."""
+    if isinstance(part, dict):
+        own = {part["$ref"].rpartition("/")[2]} if "$ref" in part else set()
+        return own.union(*(names_in(below) for key, below in part.items() if key != "discriminator"))
+    return set().union(*(names_in(below) for below in part)) if isinstance(part, list) else set()
