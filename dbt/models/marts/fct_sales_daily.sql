@@ -36,15 +36,13 @@ sold_orders as (
     where sold_units > 0
 ),
 
--- Nobody knows whether two guests are one: each guest's order counts as a customer of its own.
-buyers as (
+counts as (
     select
         company_id,
         shop_id,
         sales_date,
         count(*) as orders_count,
-        count(*) filter (where customer_id is null) as guest_orders_count,
-        count(distinct customer_id) + count(*) filter (where customer_id is null) as customers_count
+        count(*) filter (where customer_id is null) as guest_orders_count
     from sold_orders
     group by company_id, shop_id, sales_date
 ),
@@ -67,9 +65,8 @@ fct_sales_daily as (
         days.company_id,
         days.shop_id,
         days.sales_date,
-        cast(coalesce(buyers.orders_count, 0) as integer) as orders_count,
-        cast(coalesce(buyers.guest_orders_count, 0) as integer) as guest_orders_count,
-        cast(coalesce(buyers.customers_count, 0) as integer) as customers_count,
+        cast(coalesce(counts.orders_count, 0) as integer) as orders_count,
+        cast(coalesce(counts.guest_orders_count, 0) as integer) as guest_orders_count,
         cast(coalesce(goods.units, 0) as integer) as units,
         cast(coalesce(goods.net_sales_amount, 0) + coalesce(goods.tax_amount, 0) as decimal(18, 2))
             as gross_sales_amount,
@@ -90,11 +87,11 @@ fct_sales_daily as (
             days.company_id = goods.company_id
             and days.shop_id = goods.shop_id
             and days.sales_date = goods.sales_date
-    left join buyers
+    left join counts
         on
-            days.company_id = buyers.company_id
-            and days.shop_id = buyers.shop_id
-            and days.sales_date = buyers.sales_date
+            days.company_id = counts.company_id
+            and days.shop_id = counts.shop_id
+            and days.sales_date = counts.sales_date
     left join shipping
         on
             days.company_id = shipping.company_id
