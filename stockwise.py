@@ -10,9 +10,10 @@ import sys
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from api.catalog.commands import register as register_product_files
 from api.event_commands import register as register_events
@@ -36,9 +37,24 @@ Stockwise turns a shop's orders into forecasts and restock orders.
 
 All commands: stockwise --help"""
 INTERRUPTED = 130
+# In the order in which a new user meets them: help lists panels and commands so.
+COMMANDS = (
+    "demo", "doctor", "config",
+    "serve", "dashboards", "worker",
+    "import", "run", "reconcile", "feed", "warehouse", "published", "dagster", "export",
+    "report", "status", "version",
+    "migrate", "events", "rotate-payment-keys", "bench",
+)  # fmt: skip
+
+
+class _InOrder(TyperGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=COMMANDS.index)
+
 
 app = typer.Typer(
     name="stockwise",
+    cls=_InOrder,
     help="Order API, warehouse, forecasts, restock plans and dashboards for shops.",
     epilog="First steps: stockwise demo. Every setting and where it comes from: stockwise config.",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -46,23 +62,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 imports = typer.Typer(help="Load a shop's history from files.", no_args_is_help=True)
-app.add_typer(imports, name="import")
+app.add_typer(imports, name="import", rich_help_panel="Data")
 exports = typer.Typer(help="Write what is stored into files.", no_args_is_help=True)
-app.add_typer(exports, name="export")
+app.add_typer(exports, name="export", rich_help_panel="Data")
 register_product_files(imports, exports)
 register_histories(imports)
 events = typer.Typer(help="See to events that could not be delivered.", no_args_is_help=True)
-app.add_typer(events, name="events")
+app.add_typer(events, name="events", rich_help_panel="Operate")
 register_events(events)
 register_report(app)
 feeds = typer.Typer(help="Look at the feed, and read a part of it anew.", no_args_is_help=True)
-app.add_typer(feeds, name="feed")
+app.add_typer(feeds, name="feed", rich_help_panel="Data")
 register_feed(feeds)
 published = typer.Typer(help="See the published builds, and go back to one.", no_args_is_help=True)
-app.add_typer(published, name="published")
+app.add_typer(published, name="published", rich_help_panel="Data")
 register_published(published)
 warehouse = typer.Typer(help="The warehouse explained, and shown to Spark.", no_args_is_help=True)
-app.add_typer(warehouse, name="warehouse")
+app.add_typer(warehouse, name="warehouse", rich_help_panel="Data")
 register_warehouse(warehouse)
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of a table.")]
@@ -207,7 +223,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
     session.terminal.report(read_status(settings), as_json=as_json)
 
 
-@app.command(rich_help_panel="Look")
+@app.command(rich_help_panel="Start here")
 def doctor(context: typer.Context, as_json: Json = False) -> None:
     """Check ports, disk, PostgreSQL, versions, last run and locks.
 
@@ -228,7 +244,7 @@ def doctor(context: typer.Context, as_json: Json = False) -> None:
         raise StockwiseError(f"Not ready: {', '.join(failed)}.", hint="The last column says what to do.")
 
 
-@app.command(rich_help_panel="Look")
+@app.command(rich_help_panel="Start here")
 def config(context: typer.Context, as_json: Json = False) -> None:
     """Show every setting, its value, and where it came from.
 

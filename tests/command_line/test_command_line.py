@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+from typer.main import get_command
 from typer.testing import CliRunner
 
-from stockwise import app
+from stockwise import COMMANDS, app
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY_COMMAND = (
@@ -81,6 +84,14 @@ def test_help_teaches_the_first_steps(tmp_path: Path) -> None:
 
     assert done.returncode == 0
     assert "First steps: stockwise demo" in done.stdout
+
+
+def test_help_lists_commands_as_a_new_user_meets_them() -> None:
+    group: Any = get_command(app)
+    listed = group.list_commands(typer.Context(group))
+    panels = [group.commands[name].rich_help_panel for name in listed]
+    assert tuple(listed) == COMMANDS
+    assert list(dict.fromkeys(panels)) == ["Start here", "Serve", "Data", "Look", "Operate"]
 
 
 def test_help_waits_for_nothing_heavy() -> None:
