@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,7 @@ from core.postgres.server import Server, open_server
 from core.secrets import load_secrets
 from core.settings import Settings, child_environment, load_settings
 from tests.support.companies import Company, add_company
+from tests.support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 START_SECONDS = 90
@@ -103,7 +103,7 @@ def run_api(*, workers: int = 1, **settings: Any) -> Iterator[ApiProcesses]:
     with tempfile.TemporaryDirectory(prefix="stockwise-api-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         home.chmod(0o755)  # as root, the server runs as another user
-        own = _settings(home, api_port=_free_port(), api_workers=workers, **settings)
+        own = _settings(home, api_port=free_port(), api_workers=workers, **settings)
         server = open_server(own)
         try:
             migrate.upgrade(server)
@@ -173,9 +173,3 @@ def _serve(settings: Settings) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

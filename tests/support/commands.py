@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import httpx
 from core.postgres.ready import open_ready_server
 from core.settings import Settings, load_settings
 from tests.support.databases import FreshDatabase
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 _DATABASE = "stockwise"
@@ -79,7 +79,7 @@ def open_home() -> Iterator[Home]:
     """Make a home folder with a migrated embedded server, and drop both afterwards."""
     with tempfile.TemporaryDirectory(prefix="stockwise-home-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)  # as root, the server runs as another user
-        ports = _free_ports(2)
+        ports = free_ports(2)
         settings = load_settings({"home": folder, "api_port": ports[0], "dashboards_port": ports[1]})
         settings = settings.model_copy(update={"database_url": None})
         with open_ready_server(settings) as server:
@@ -88,14 +88,6 @@ def open_home() -> Iterator[Home]:
 
 def _command(arguments: Sequence[str]) -> list[str]:
     return [sys.executable, str(ROOT / "stockwise.py"), *arguments]
-
-
-def _free_ports(count: int) -> list[int]:
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in taken]
-    for listener in taken:
-        listener.close()
-    return ports
 
 
 def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

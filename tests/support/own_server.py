@@ -5,7 +5,6 @@ import pwd
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+
+from tests.support.ports import free_port
 
 SUPERUSER = "boss"
 PASSWORD = "p@ss word/%"
@@ -71,7 +72,7 @@ def run_own_server(programs: Path, folder: Path) -> Iterator[OwnServer]:
          "-E", "UTF8", "--locale=C", "--no-sync"],
         check=True, capture_output=True, **rights,
     )  # fmt: skip
-    port = _free_port()
+    port = free_port()
     settings = {
         "port": str(port), "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off",
         "synchronous_commit": "off", "full_page_writes": "off",
@@ -100,12 +101,6 @@ def _server_user() -> pwd.struct_passwd:
         except KeyError:
             continue
     raise RuntimeError("no system user to run a server as")
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _wait_until_ready(server: OwnServer, process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,6 @@
 """The API as a server of several processes: started, robbed of its database, stopped."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,7 @@ import pytest
 
 from core.postgres.server import open_server
 from core.settings import Settings, load_settings
+from tests.support.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 START_SECONDS = 90
@@ -29,13 +29,6 @@ class Running:
     process: subprocess.Popen[str]
     settings: Settings
     client: httpx.Client
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def start(home: Path, port: int, *options: str) -> subprocess.Popen[str]:
