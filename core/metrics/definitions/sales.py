@@ -160,7 +160,7 @@ METRICS = (
         "Net sales per unit sold: without tax, after discounts.",
         "net_sales_amount", "units",
     ),
-    _GOODS.share(
+    _ORDERS.share(
         "guest_orders_ratio", "Guest orders (share)",
         "Orders without a customer, of people who have neither account nor record, as a share of all orders.",
         "guest_orders_count", "orders_count", good="none",

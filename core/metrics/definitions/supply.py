@@ -30,16 +30,16 @@ _ORDERED = Subject(
 _OPEN = Subject("purchases_open", grain=_GRAIN, time="state at the build's horizon", unit="units")
 
 METRICS = (
-    _RECEIPTS.measure(
+    _RECEIPTS.sum(
         "purchased_units", "Units bought",
         "Units received on restock orders, on the day they came.",
-        "sum(received_units)",
+        "received_units",
     ),
-    _RECEIPTS.measure(
+    _RECEIPTS.sum(
         "purchased_amount", "Purchases",
         "Cost of the units received, on the day they came, in the company's currency at the order's exchange"
         " rate; without tax and freight.",
-        "sum(received_amount)", unit="money",
+        "received_amount", unit="money",
     ),
     _RECEIPTS.measure(
         "receipts_count", "Receipts",
@@ -62,27 +62,27 @@ METRICS = (
         "Receipts on the expected day or before.",
         "count(case when received_date is not null and not is_late then 1 end)", unit="count", good="up",
     ),
-    _RECEIPTS.measure(
+    _RECEIPTS.share(
         "on_time_ratio", "On time",
         "Share of the receipts with an expected day that came on it or before.",
-        "punctual_receipts_count / nullif(expected_receipts_count, 0)",
-        needs=("punctual_receipts_count", "expected_receipts_count"), unit="ratio", good="up",
+        "punctual_receipts_count", "expected_receipts_count", good="up",
     ),
-    _ORDERED.measure(
+    _ORDERED.sum(
         "delivered_units", "Units delivered of those ordered",
         "Of the restock orders sent in the period, the units that have come, whenever they came.",
-        "sum(received_units)",
+        "received_units",
     ),
-    _ORDERED.measure(
+    _ORDERED.sum(
         "undelivered_units", "Units given up",
         "Of the restock orders sent in the period, the units that will not come: closed short or cancelled.",
-        "sum(cancelled_units)", good="down",
+        "cancelled_units", good="down",
     ),
-    _RECEIPTS.measure(
+    _ORDERED.measure(
         "supplier_fill_ratio", "Delivered in full",
         "Share of the units ordered in the period that came, of those that came or were given up; what is"
         " still open is not judged.",
         "delivered_units / nullif(delivered_units + undelivered_units, 0)",
+        formula="delivered_units / (delivered_units + undelivered_units)",
         needs=("delivered_units", "undelivered_units"), unit="ratio", good="up",
     ),
     _OPEN.measure(
