@@ -1,18 +1,17 @@
 """Forecast every company's daily demand, and draw the futures that the plan rolls stock along."""
 
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
 import polars as pl
 
-from core.progress import Progress, SilentProgress
 from core.warehouse import ENGINE_VERSION, Warehouse
 from models.forecast import ForecastResult, forecast_demand
 from models.forecast.demand import MAX_HORIZON_DAYS
 from models.forecast.registry import FORECASTERS
-from pipelines.companies import ModelledCompany, read_companies, read_frame
-from pipelines.model_results import CompanyResults, WrittenResults, known_inputs, write_results
+from pipelines.companies import ModelledCompany, read_frame
+from pipelines.model_results import CompanyWork, Frames, ModelRun, WrittenResults
 from pipelines.plan_inputs import read_plan_inputs
 from pipelines.sample_paths import find_paths, keep_paths
 
@@ -53,37 +52,23 @@ where company_id = $company_id and demand_date <= '{training_end}'
 """
 
 
-def forecast_companies(
-    warehouse: Warehouse,
-    *,
-    run_id: str,
-    computed_at: datetime,
-    full: bool = False,
-    anew: Collection[str] = (),
-    progress: Progress | None = None,
-) -> WrittenResults:
+def forecast_companies(warehouse: Warehouse, run: ModelRun) -> WrittenResults:
     """Forecast the companies whose history changed and write all results.
 
     A history is everything up to the day before the plan's, so it changes once a day, or when an old order
     is cancelled or returned; a round within the day keeps the forecast.
     """
-    settings = warehouse.settings
-    companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP, without=anew)
-    computed: dict[str, CompanyResults] = {}
-    kept: list[str] = []
-    with (progress or SilentProgress()).step("forecast demand", total=len(companies)) as step:
-        for company in companies:
-            needed = read_plan_inputs(warehouse, company).horizon_days(company)
-            input_hash = _fingerprint(warehouse, company)
-            if known.get(company.id) == input_hash and _reaches(warehouse, company, input_hash, needed):
-                kept.append(company.id)
-            else:
-                computed[company.id] = _forecast(warehouse, company, needed, input_hash, note=step.note)
-            step.advance()
-    return write_results(
-        settings, GROUP, run_id=run_id, computed_at=computed_at, computed=computed, kept=kept
-    )
+
+    def work_of(company: ModelledCompany) -> CompanyWork:
+        needed = read_plan_inputs(warehouse, company).horizon_days(company)
+        input_hash = _fingerprint(warehouse, company)
+        return CompanyWork(
+            input_hash,
+            partial(_forecast, warehouse, company, needed, input_hash),
+            can_keep=_reaches(warehouse, company, input_hash, needed),
+        )
+
+    return run.write(warehouse, GROUP, title="forecast demand", work_of=work_of)
 
 
 def _forecast(
@@ -91,9 +76,8 @@ def _forecast(
     company: ModelledCompany,
     needed_days: int,
     input_hash: str,
-    *,
     note: Callable[[str], None],
-) -> CompanyResults:
+) -> Frames:
     settings = warehouse.settings
     history = read_frame(warehouse, _HISTORY_SQL.format(training_end=company.training_end), company)
     note(f"{company.name}: {history['series_id'].n_unique():,} series")
@@ -108,10 +92,10 @@ def _forecast(
         max_threads=settings.models_threads,
     )
     keep_paths(settings, company.id, result.paths, input_hash=input_hash)
-    return CompanyResults(input_hash, _frames(result, company))
+    return _frames(result, company)
 
 
-def _frames(result: ForecastResult, company: ModelledCompany) -> dict[str, pl.DataFrame]:
+def _frames(result: ForecastResult, company: ModelledCompany) -> Frames:
     parts = pl.col("series_id").str.splitn("|", 2)
     chosen = (
         result.accuracy.filter("is_chosen")

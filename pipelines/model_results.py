@@ -6,7 +6,7 @@ the metadata of a group's first result, which is written last: rows and hashes c
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +15,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.lake import newest_result, results_folder, write_atomically
+from core.progress import Progress
 from core.results import RESULTS
 from core.settings import Settings
+from core.warehouse import Warehouse
+from pipelines.companies import ModelledCompany, read_companies, read_frame
 
 _INPUTS = b"stockwise.inputs"
+_FINGERPRINT_SQL = """
+select count(*) as row_count, bit_xor(hash(input))::varchar as xor, sum(hash(input))::varchar as total
+from ({sql}) as input
+"""
+
+Frames = Mapping[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,20 @@ class CompanyResults:
     """What a model made for one company, by result, and the hash of what it was made from."""
 
     input_hash: str
-    frames: Mapping[str, pl.DataFrame]
+    frames: Frames
+
+
+@dataclass(frozen=True)
+class CompanyWork:
+    """What a model has to do for one company, if it has to.
+
+    It is left out where ``input_hash`` is the one of the rows that are there and ``can_keep`` says that they
+    still serve. ``compute`` gets the step's ``note``.
+    """
+
+    input_hash: str
+    compute: Callable[[Callable[[str], None]], Frames]
+    can_keep: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,6 +63,56 @@ class WrittenResults:
     def detail(self) -> str:
         """One phrase for the table of steps."""
         return f"{self.computed} companies computed, {self.kept} unchanged"
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What the model steps of a round share: which run it is, and who is computed whatever changed.
+
+    That is every company if it ``is_full``, else those ``anew``.
+    """
+
+    run_id: str
+    computed_at: datetime
+    is_full: bool
+    anew: Collection[str]
+    progress: Progress
+
+    def write(
+        self,
+        warehouse: Warehouse,
+        group: Sequence[str],
+        *,
+        title: str,
+        work_of: Callable[[ModelledCompany], CompanyWork],
+    ) -> WrittenResults:
+        """Compute the companies whose inputs changed, keep the others, and write a group of results."""
+        settings = warehouse.settings
+        companies = read_companies(warehouse)
+        known = {} if self.is_full else known_inputs(settings, group, without=self.anew)
+        computed: dict[str, CompanyResults] = {}
+        kept: list[str] = []
+        with self.progress.step(title, total=len(companies)) as step:
+            for company in companies:
+                work = work_of(company)
+                if known.get(company.id) == work.input_hash and work.can_keep:
+                    kept.append(company.id)
+                else:
+                    computed[company.id] = CompanyResults(work.input_hash, work.compute(step.note))
+                step.advance()
+        return write_results(
+            settings,
+            group,
+            run_id=self.run_id,
+            computed_at=self.computed_at,
+            computed=computed,
+            kept=kept,
+        )
+
+
+def fingerprint_rows(warehouse: Warehouse, sql: str, company: ModelledCompany) -> tuple[object, ...]:
+    """Return what changes when one company's rows of a query do, in whatever order they come."""
+    return read_frame(warehouse, _FINGERPRINT_SQL.format(sql=sql), company).row(0)
 
 
 def known_inputs(

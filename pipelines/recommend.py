@@ -1,17 +1,16 @@
 """Make every company's recommendation lists."""
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 
 import polars as pl
 
-from core.progress import Progress, SilentProgress
 from core.warehouse import ENGINE_VERSION, Warehouse
 from models.recommendations import RecommendationResult, recommend
 from models.recommendations.recommend import MODEL_NAME, MODEL_VERSION
-from pipelines.companies import ModelledCompany, read_companies, read_frame
-from pipelines.model_results import CompanyResults, WrittenResults, known_inputs, write_results
+from pipelines.companies import ModelledCompany, read_frame
+from pipelines.model_results import CompanyWork, Frames, ModelRun, WrittenResults, fingerprint_rows
 
 GROUP = (
     "recommendations",
@@ -35,57 +34,32 @@ from marts.dim_variant
 where company_id = $company_id and is_sellable
 order by product_id
 """
-_FINGERPRINT_SQL = """
-select
-    count(*) as row_count,
-    bit_xor(hash(purchases))::varchar as xor,
-    sum(hash(purchases))::varchar as total
-from ({purchases}) as purchases
-"""
 
 
-def recommend_companies(
-    warehouse: Warehouse,
-    *,
-    run_id: str,
-    computed_at: datetime,
-    full: bool = False,
-    anew: Collection[str] = (),
-    progress: Progress | None = None,
-) -> WrittenResults:
+def recommend_companies(warehouse: Warehouse, run: ModelRun) -> WrittenResults:
     """Make the lists of companies whose purchases or assortment changed and write all results.
 
     Like the forecast, lists learn from whole days: they are made anew once a day.
     """
-    settings = warehouse.settings
-    companies = read_companies(warehouse)
-    known = {} if full else known_inputs(settings, GROUP, without=anew)
-    computed: dict[str, CompanyResults] = {}
-    kept: list[str] = []
-    with (progress or SilentProgress()).step("recommend", total=len(companies)) as step:
-        for company in companies:
-            sellable = read_frame(warehouse, _SELLABLE_SQL, company)["product_id"].to_list()
-            input_hash = _fingerprint(warehouse, company, sellable)
-            if known.get(company.id) == input_hash:
-                kept.append(company.id)
-            else:
-                step.note(company.name)
-                computed[company.id] = _recommend(warehouse, company, sellable, input_hash)
-            step.advance()
-    return write_results(
-        settings, GROUP, run_id=run_id, computed_at=computed_at, computed=computed, kept=kept
-    )
+
+    def work_of(company: ModelledCompany) -> CompanyWork:
+        sellable = read_frame(warehouse, _SELLABLE_SQL, company)["product_id"].to_list()
+        return CompanyWork(
+            _fingerprint(warehouse, company, sellable), partial(_recommend, warehouse, company, sellable)
+        )
+
+    return run.write(warehouse, GROUP, title="recommend", work_of=work_of)
 
 
 def _recommend(
-    warehouse: Warehouse, company: ModelledCompany, sellable: list[str], input_hash: str
-) -> CompanyResults:
-    purchases = read_frame(warehouse, _PURCHASES_SQL.format(training_end=company.training_end), company)
-    result = recommend(purchases, as_of=company.training_end, sellable_ids=sellable)
-    return CompanyResults(input_hash, _frames(result))
+    warehouse: Warehouse, company: ModelledCompany, sellable: list[str], note: Callable[[str], None]
+) -> Frames:
+    note(company.name)
+    purchases = read_frame(warehouse, _purchases_sql(company), company)
+    return _frames(recommend(purchases, as_of=company.training_end, sellable_ids=sellable))
 
 
-def _frames(result: RecommendationResult) -> dict[str, pl.DataFrame]:
+def _frames(result: RecommendationResult) -> Frames:
     version = f"{result.model_name} {result.model_version}"
     return {
         "recommendations": result.lists.with_columns(model_version=pl.lit(version)),
@@ -97,8 +71,11 @@ def _frames(result: RecommendationResult) -> dict[str, pl.DataFrame]:
     }
 
 
+def _purchases_sql(company: ModelledCompany) -> str:
+    return _PURCHASES_SQL.format(training_end=company.training_end)
+
+
 def _fingerprint(warehouse: Warehouse, company: ModelledCompany, sellable: list[str]) -> str:
-    purchases = _PURCHASES_SQL.format(training_end=company.training_end)
-    rows = read_frame(warehouse, _FINGERPRINT_SQL.format(purchases=purchases), company)
-    parts = (ENGINE_VERSION, MODEL_NAME, MODEL_VERSION, company.training_end, rows.row(0), sellable)
+    purchases = fingerprint_rows(warehouse, _purchases_sql(company), company)
+    parts = (ENGINE_VERSION, MODEL_NAME, MODEL_VERSION, company.training_end, purchases, sellable)
     return sha256(repr(parts).encode()).hexdigest()

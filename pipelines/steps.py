@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from core.lake import Manifest, read_manifest
 from core.memory import peak_bytes, reset_peak
@@ -24,7 +23,7 @@ from pipelines.feed.pull import pull
 from pipelines.feed.record import describe_pull
 from pipelines.feed.reread import Reread
 from pipelines.forecast import forecast_companies
-from pipelines.model_results import WrittenResults
+from pipelines.model_results import ModelRun, WrittenResults
 from pipelines.public_holidays import refresh_public_holidays
 from pipelines.publish import publish
 from pipelines.quality.daily import VolumeError, describe_volumes, read_volumes, shrunk_tables
@@ -38,21 +37,6 @@ _LAYERS: dict[transform.Selector, tuple[str, ...]] = {
     "marts": ("intermediate", "marts"),
     "serving": ("serving",),
 }
-
-
-class ModelStep(Protocol):
-    """What makes one group of model results anew, where their inputs changed."""
-
-    def __call__(
-        self,
-        warehouse: Warehouse,
-        *,
-        run_id: str,
-        computed_at: datetime,
-        full: bool,
-        anew: Collection[str],
-        progress: Progress,
-    ) -> WrittenResults: ...
 
 
 @dataclass(frozen=True)
@@ -295,15 +279,15 @@ def _manifest(settings: Settings) -> Manifest:
     return manifest
 
 
-def _model(work: Round, write: ModelStep) -> StepOutcome:
-    written = write(
-        work.warehouse,
+def _model(work: Round, write: Callable[[Warehouse, ModelRun], WrittenResults]) -> StepOutcome:
+    run = ModelRun(
         run_id=work.run_id,
         computed_at=work.started_at,
-        full=work.is_full,
+        is_full=work.is_full,
         anew=work.companies_anew,
         progress=work.progress,
     )
+    written = write(work.warehouse, run)
     return StepOutcome(written.rows, written.detail)
 
 

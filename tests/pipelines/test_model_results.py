@@ -1,17 +1,29 @@
 """Model results in the lake: a company that did not change keeps its rows, and rows and hashes agree."""
 
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
 
 from core.lake import newest_result, results_folder
+from core.progress import SilentProgress
 from core.results import RESULTS
 from core.settings import Settings, load_settings
 from models.replenishment import PlanSettings, ReplenishmentInputError
-from pipelines.companies import parse_plan_settings
-from pipelines.model_results import CompanyResults, known_inputs, write_results
+from pipelines.companies import ModelledCompany, parse_plan_settings
+from pipelines.model_results import (
+    CompanyResults,
+    CompanyWork,
+    Frames,
+    ModelRun,
+    WrittenResults,
+    known_inputs,
+    write_results,
+)
 
 GROUP = ("recommendations_popular", "recommendations_together")
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -72,6 +84,50 @@ def test_files_of_old_runs_are_removed(settings: Settings) -> None:
         write(settings, run_id, {"a": results("one", "h")}, [])
     files = {file.name for file in results_folder(settings, GROUP[0]).iterdir()}
     assert files == {"2.parquet", "3.parquet"}
+
+
+def run_model(
+    settings: Settings,
+    run_id: str,
+    hashes: dict[str, str],
+    *,
+    spent: Collection[str] = (),
+    **run: Any,
+) -> WrittenResults:
+    """Run a model that names the run in its rows; ``spent`` are companies whose rows serve no longer."""
+    dated = {"name": "A", "slug": "a", "horizon_date": date(2026, 11, 21), "planning_settings": None}
+    warehouse: Any = SimpleNamespace(
+        settings=settings, rows=lambda sql: [dated | {"company_id": company} for company in hashes]
+    )
+
+    def work_of(company: ModelledCompany) -> CompanyWork:
+        def compute(note: Callable[[str], None]) -> Frames:
+            return results(f"made by {run_id}", "").frames
+
+        return CompanyWork(hashes[company.id], compute, can_keep=company.id not in spent)
+
+    asked = ModelRun(run_id, NOON, **{"is_full": False, "anew": (), "progress": SilentProgress()} | run)
+    return asked.write(warehouse, GROUP, title="recommend", work_of=work_of)
+
+
+@pytest.mark.parametrize(
+    ("asked", "computed"),
+    [
+        ({}, {"b"}),
+        ({"anew": ["a"]}, {"a", "b"}),
+        ({"spent": ["c"]}, {"b", "c"}),
+        ({"is_full": True}, {"a", "b", "c"}),
+    ],
+    ids=["changed", "anew", "spent", "full"],
+)
+def test_a_model_computes_what_changed_and_what_it_is_told_to(
+    settings: Settings, asked: dict[str, Any], computed: set[str]
+) -> None:
+    run_model(settings, "1", {"a": "1", "b": "1", "c": "1"})
+    written = run_model(settings, "2", {"a": "1", "b": "2", "c": "1"}, **asked)
+    assert (written.computed, written.kept) == (len(computed), 3 - len(computed))
+    assert {company for company, run, _ in read(settings, GROUP[0]) if run == "2"} == computed
+    assert known_inputs(settings, GROUP) == {"a": "1", "b": "2", "c": "1"}
 
 
 def test_a_companys_own_planning_settings_are_read_and_the_rest_stays() -> None:
