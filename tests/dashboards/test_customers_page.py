@@ -1,35 +1,17 @@
 """The customers' page: its numbers are the API's, names come only to who may read them."""
 
 from collections.abc import Callable
-from typing import Any
 
-import httpx
-
-from dashboards.data.api import Api
 from tests.support.pages import Pages, figure, words
 
 ADMIN = "company_admin@acme.example"
 WEEK = {"from": "2026-11-14", "to": "2026-11-20"}
 
 
-def customers_of(pages: Pages, **question: str) -> dict[str, Any]:
-    """Ask the API for the same report, with a token of the same person."""
-    token = Api(pages.api.url).page_session(str(pages.cookie))["access_token"]
-    answer = httpx.get(
-        f"{pages.api.url}/api/v1/analytics/customers",
-        params=question,
-        headers={"Authorization": f"Bearer {token}"},
-        trust_env=False,
-    )
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
     pages.log_in(ADMIN)
     at = pages.open("customers", period="Custom", **WEEK)
-    said = customers_of(pages, **WEEK)["totals"]
+    said = pages.report("customers", **WEEK)["totals"]
     # Of the orders 14 to 20 two are guests'; three customers placed the others, all had ordered before.
     assert at.title[0].value == "Who buys, and who comes back?"
     assert figure(at, "Customers") == str(said["customers_count"]) == "3"
@@ -42,7 +24,7 @@ def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
     assert figure(at, "Net sales per customer") == said["net_sales_per_customer_amount"] == "276.67"
     assert figure(at, "Lifetime value (CLV)") == "300.00"
     segments = next(table.value for table in at.dataframe if "rule" in table.value)
-    told = customers_of(pages)["segments"]
+    told = pages.report("customers")["segments"]
     assert segments["customers_count"].tolist() == [row["customers_count"] for row in told]
     assert segments["segment"].tolist()[0] == "Champions"
 

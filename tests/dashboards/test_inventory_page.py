@@ -3,33 +3,16 @@
 from typing import Any
 from uuid import uuid4
 
-import httpx
-
-from dashboards.data.api import Api
 from tests.support.pages import Pages, figure, words
 from tests.support.published import publish, small_plan, small_stock
 
 ADMIN = "company_admin@acme.example"
 
 
-def inventory_of(pages: Pages, **question: str) -> dict[str, Any]:
-    """Ask the API for the same report, with a token of the same person."""
-    token = Api(pages.api.url).page_session(str(pages.cookie))["access_token"]
-    answer = httpx.get(
-        f"{pages.api.url}/api/v1/analytics/inventory",
-        params=question,
-        headers={"Authorization": f"Bearer {token}"},
-        trust_env=False,
-    )
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
 def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
     pages.log_in(ADMIN)
     at = pages.open("inventory")
-    said = inventory_of(pages)
+    said = pages.report("inventory")
     # The ends of twenty days add up to 2,820 units of 28 days at 6.00; 210 went: 1,260 × 365 / 28 / 604.29.
     assert at.title[0].value == "Is the right stock there?"
     assert figure(at, "Stock value at cost") == "48.00"

@@ -5,17 +5,14 @@ import importlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import duckdb
-import httpx
 import pytest
 
 from core.metrics.period import Period
 from core.metrics.registry import METRICS
 from core.published import close_snapshots
 from dashboards.data.alerts import sales_alerts, stock_alerts
-from dashboards.data.api import Api
 from dashboards.data.filters import InvalidRange, period_named, shops_within, whole_days
 from dashboards.navigation import PAGES
 from dashboards.ui.words import value_text
@@ -57,25 +54,11 @@ def two_shops(unpublished: Pages) -> Pages:
     return unpublished
 
 
-def totals_of(pages: Pages, measures: tuple[str, ...], **question: str) -> dict[str, Any]:
-    """Ask the API for the same figures as the same person."""
-    token = Api(pages.api.url).page_session(str(pages.cookie))["access_token"]
-    answer = httpx.get(
-        f"{pages.api.url}/api/v1/analytics/sales",
-        params={**question, "measures": list(measures)},
-        headers={"Authorization": f"Bearer {token}"},
-        trust_env=False,
-    )
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()["totals"]
-    return found
-
-
 def test_every_figure_is_the_apis(pages: Pages) -> None:
     pages.log_in(ADMIN)
     for page, names in SHOWN.items():
         at = pages.open(page, period="Custom", **DAYS)
-        said = totals_of(pages, names, **DAYS)
+        said = pages.report("sales", measures=names, **DAYS)["totals"]
         shown = {name: figure(at, METRICS[name].title) for name in names}
         assert shown == {
             name: value_text(

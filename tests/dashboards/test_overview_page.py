@@ -2,27 +2,10 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import httpx
-
-from dashboards.data.api import Api
 from tests.support.pages import Pages, figure, words
-from tests.support.visitors import RunningApi
 
 ADMIN = "company_admin@acme.example"
-
-
-def dashboard_of(api: RunningApi, cookie: str | None, **question: str) -> dict[str, Any]:
-    """Ask the API for the same figures, with a token of the same person."""
-    token = Api(api.url).page_session(str(cookie))["access_token"]
-    headers = {"Authorization": f"Bearer {token}"}
-    answer = httpx.get(
-        f"{api.url}/api/v1/analytics/dashboard", params=question, headers=headers, trust_env=False
-    )
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
@@ -34,7 +17,7 @@ def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
     assert figure(at, "Orders") == "20"
     assert figure(at, "Average order value") == "105.00"
     assert figure(at, "Gross margin") == "840.00"
-    totals = dashboard_of(pages.api, pages.cookie)["totals"]
+    totals = pages.report("dashboard")["totals"]
     assert (totals["net_sales_amount"], totals["orders_count"]) == ("2100.00", 20)
     assert totals["margin_amount"] == "840.00"
 
@@ -42,7 +25,7 @@ def test_the_figures_are_the_apis_and_a_hand_calculations(pages: Pages) -> None:
 def test_a_shorter_period_is_compared_with_the_days_before_it(pages: Pages) -> None:
     pages.log_in(ADMIN)
     at = pages.open(period="7 days")
-    said = dashboard_of(pages.api, pages.cookie, **{"from": "2026-11-14", "to": "2026-11-20"})
+    said = pages.report("dashboard", **{"from": "2026-11-14", "to": "2026-11-20"})
     # 14 + … + 20 = 119 units now, 7 + … + 13 = 70 before.
     assert figure(at, "Net sales") == "1,190"
     assert said["totals"]["net_sales_amount"] == "1190.00"

@@ -6,7 +6,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.data import restock
-from dashboards.data.api import Api
 from tests.support.pages import Pages, figure, words
 
 BUYER = "buyer@acme.example"
@@ -86,8 +85,7 @@ def test_two_buyers_who_see_the_same_old_list_order_once(
 ) -> None:
     """Both lists were read before either decided: then only the API can tell."""
     pages.log_in(BUYER)
-    token = Api(pages.api.url).page_session(str(pages.cookie))["access_token"]
-    old = restock.load_worklist(Api(pages.api.url, token))
+    old = restock.load_worklist(pages.client())
     monkeypatch.setattr(restock, "load_worklist", lambda api: old)
     first, second = pages.open("restock"), pages.open("restock")
     approve_button(first).click().run()

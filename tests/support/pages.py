@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
 from dashboards import context
+from dashboards.data.api import Api
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
 from tests.support.visitors import RunningApi
@@ -30,6 +33,22 @@ class Pages:
         """Log in through the API's form; what is opened from now on has the cookie."""
         self.cookie = self.api.log_in(email)
 
+    def client(self) -> Api:
+        """The pages' client of the API, for the person who is logged in."""
+        return Api(self.api.url, self._token())
+
+    def report(self, name: str, **question: Any) -> dict[str, Any]:
+        """Ask the API for a report of analytics as that person, past the pages' own client."""
+        answer = httpx.get(
+            f"{self.api.url}/api/v1/analytics/{name}",
+            params=question,
+            headers={"Authorization": f"Bearer {self._token()}"},
+            trust_env=False,
+        )
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
     def open(self, page: str | None = None, **address: str) -> AppTest:
         """Open a page as a browser would: from nothing but its address and the cookie."""
         at = AppTest.from_file(SCRIPT, default_timeout=60)
@@ -46,6 +65,9 @@ class Pages:
         at.run()
         assert not at.exception, at.exception
         return at
+
+    def _token(self) -> str:
+        return str(Api(self.api.url).page_session(str(self.cookie))["access_token"])
 
 
 def words(at: AppTest) -> str:

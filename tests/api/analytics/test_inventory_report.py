@@ -1,16 +1,12 @@
 """The inventory report equals sums by hand over the published rows, and stays within its reader's reach."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.support.api_client import Api, assert_problem, open_api
+from tests.support.api_client import Api, assert_problem
 from tests.support.companies import Company
-from tests.support.databases import FreshDatabase
-from tests.support.published import CATEGORY_ID, publish, small_plan
+from tests.support.published import CATEGORY_ID
 
 INVENTORY = "/api/v1/analytics/inventory"
 TEN_DAYS = f"{INVENTORY}?from=2026-11-11&to=2026-11-20"
@@ -18,20 +14,8 @@ TEN_DAYS = f"{INVENTORY}?from=2026-11-11&to=2026-11-20"
 NO_SUCH = "01890000-0000-7000-8000-00000000dead"
 
 
-@pytest.fixture
-async def stocked(
-    fresh_database: FreshDatabase, two_companies: tuple[Company, Company], tmp_path: Path
-) -> AsyncIterator[tuple[Api, Company]]:
-    """The API over a stock of 218 units of which 1, 2, … 20 went on the first twenty days of November."""
-    acme, bolt = two_companies
-    settings = fresh_database.settings.model_copy(update={"home": tmp_path})
-    publish(settings, {acme: small_plan(acme), bolt: small_plan(bolt)})
-    async with open_api(replace(fresh_database, settings=settings)) as api:
-        yield api, acme
-
-
-async def test_figures_of_ten_days_are_those_reckoned_by_hand(stocked: tuple[Api, Company]) -> None:
-    api, acme = stocked
+async def test_figures_of_ten_days_are_those_reckoned_by_hand(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
     answer = await api.client.get(TEN_DAYS, headers=api.token("buyer", acme))
     report = answer.json()
     # Units at the ends of the days: 152, 140, 127, 113, 98, 82, 65, 47, 28, 8 are 860: 86 on average at 6.00.
@@ -54,8 +38,8 @@ async def test_figures_of_ten_days_are_those_reckoned_by_hand(stocked: tuple[Api
     assert answer.headers["etag"].startswith(f'"{report["build"]["build_id"]}.')
 
 
-async def test_what_was_missed_and_what_suppliers_did_is_in_the_report(stocked: tuple[Api, Company]) -> None:
-    api, acme = stocked
+async def test_what_was_missed_and_what_suppliers_did_is_in_the_report(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
     report = (
         await api.client.get(
             f"{INVENTORY}?from=2026-11-01&to=2026-11-20", headers=api.token("company_admin", acme)
@@ -74,8 +58,8 @@ async def test_what_was_missed_and_what_suppliers_did_is_in_the_report(stocked: 
     assert (category["category_name"], category["stock_value_amount"]) == ("Kitchen", "48.00")
 
 
-async def test_filters_narrow_all_parts(stocked: tuple[Api, Company]) -> None:
-    api, acme = stocked
+async def test_filters_narrow_all_parts(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
     admin = api.token("company_admin", acme)
     for query in (f"location_id={acme.location_id}", f"category_id={CATEGORY_ID}", f"shop_id={acme.shop_id}"):
         report = (await api.client.get(f"{INVENTORY}?{query}", headers=admin)).json()
@@ -88,8 +72,8 @@ async def test_filters_narrow_all_parts(stocked: tuple[Api, Company]) -> None:
     assert [row["receipts_count"] + row["open_purchase_units"] for row in report["suppliers"]] == [0]
 
 
-async def test_a_shop_manager_sees_the_locations_of_their_shops_alone(stocked: tuple[Api, Company]) -> None:
-    api, acme = stocked
+async def test_a_shop_manager_sees_the_locations_of_their_shops_alone(reported: tuple[Api, Company]) -> None:
+    api, acme = reported
     own = await api.client.get(INVENTORY, headers=api.token("shop_manager", acme))
     assert own.json()["totals"]["stock_units"] == 8
     elsewhere = api.token("shop_manager", acme, shop_ids=[uuid4()])
@@ -113,16 +97,18 @@ async def test_a_shop_manager_sees_the_locations_of_their_shops_alone(stocked: t
     ],
 )
 async def test_what_cannot_be_answered_is_refused_by_name(
-    stocked: tuple[Api, Company], query: str, pointer: str
+    reported: tuple[Api, Company], query: str, pointer: str
 ) -> None:
-    api, acme = stocked
+    api, acme = reported
     answer = await api.client.get(f"{INVENTORY}?{query}", headers=api.token("company_admin", acme))
     assert answer.status_code in (400, 422)
     assert answer.json()["errors"][0]["pointer"] == pointer
 
 
-async def test_a_period_behind_the_horizon_has_the_stock_of_the_horizon(stocked: tuple[Api, Company]) -> None:
-    api, acme = stocked
+async def test_a_period_behind_the_horizon_has_the_stock_of_the_horizon(
+    reported: tuple[Api, Company],
+) -> None:
+    api, acme = reported
     report = (
         await api.client.get(
             f"{INVENTORY}?from=2026-11-20&to=2026-12-20", headers=api.token("company_admin", acme)

@@ -1,16 +1,11 @@
 """Reports through the API equal sums by hand over the published rows."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.support.api_client import Api, assert_problem, open_api
+from tests.support.api_client import Api, assert_problem
 from tests.support.companies import Company
-from tests.support.databases import FreshDatabase
-from tests.support.published import publish, small_plan
 
 WEEK = "from=2026-11-14&to=2026-11-20"
 
@@ -18,18 +13,6 @@ WEEK = "from=2026-11-14&to=2026-11-20"
 @pytest.fixture
 def bolt(two_companies: tuple[Company, Company]) -> Company:
     return two_companies[1]
-
-
-@pytest.fixture
-async def reported(
-    fresh_database: FreshDatabase, two_companies: tuple[Company, Company], tmp_path: Path
-) -> AsyncIterator[tuple[Api, Company]]:
-    """The API over twenty days of sales: one unit on the first day, two on the second, and so on."""
-    acme, bolt = two_companies
-    settings = fresh_database.settings.model_copy(update={"home": tmp_path})
-    publish(settings, {acme: small_plan(acme), bolt: small_plan(bolt)})
-    async with open_api(replace(fresh_database, settings=settings)) as api:
-        yield api, acme
 
 
 async def test_totals_are_compared_with_the_same_weekdays_before(reported: tuple[Api, Company]) -> None:
