@@ -200,6 +200,9 @@ with ledger as (
 ),
 prices as (
     update price_history set valid_from = %(first)s
+),
+categories as (
+    update product_category_history set valid_from = %(first)s
 )
 update cost_history set valid_from = %(first)s
 """

@@ -221,6 +221,17 @@ cost_history = tenant_table(
     created_at(),
 )
 
+product_category_history = tenant_table(
+    "product_category_history",
+    tenant_key("products", "product_id"),
+    tenant_key("categories", "category_id", nullable=True),
+    sa.Column("valid_from", INSTANT, nullable=False),
+    flag("is_assumed", default=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("changed_by", UUID),
+    created_at(),
+)
+
 size_charts = tenant_table(
     "size_charts",
     tenant_key("categories", "category_id", nullable=True),
@@ -285,6 +296,7 @@ __all__ = [
     "cost_history",
     "price_history",
     "price_schedules",
+    "product_category_history",
     "products",
     "size_charts",
     "tags",

@@ -14,7 +14,8 @@ class Dimension:
     """A thing to cut by: ``column`` is its id in an answer, ``labels`` are what people read.
 
     ``lookup`` gives one row per id with the labels. A dimension ``of_variant`` is a column of
-    ``srv_products``, so whatever knows the variant knows it.
+    ``srv_products``, so whatever knows the variant knows it: as it is today, for past sales too. Where a
+    product was before is in the mart ``dim_product_categories``.
     """
 
     name: str

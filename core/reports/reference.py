@@ -30,6 +30,8 @@ compares. Each figure has one definition and one SQL expression, wherever it is 
 - A ratio is computed from the sums of the period, never as a mean of ratios. Without anything to divide by
   it is empty.
 - A figure that is not known by a dimension (orders by product: an order has several) is refused, not guessed.
+- A product counts in the category (and with the brand and the names) that it has today, its past sales too,
+  so that periods compare like with like. Where it was before is in the mart `dim_product_categories`.
 - Periods are compared on the same weekdays: `previous` is as many whole weeks earlier as the period needs,
   `last_year` 52 weeks.
 """

@@ -36,6 +36,15 @@ KEPT = """
         (select sum(delta_units) from stock_ledger)
 """
 
+# A product that is older than the history of its category has one row there, said to be assumed.
+PLACES = """
+    select
+        (place.category_id, place.valid_from) is not distinct from (product.category_id, product.created_at),
+        place.is_assumed
+    from products as product
+    full join product_category_history as place on place.product_id = product.id
+"""
+
 
 def revisions() -> list[str]:
     scripts = ScriptDirectory(str(migrate.SCRIPTS_FOLDER))
@@ -73,5 +82,6 @@ def test_each_step_keeps_the_rows_and_the_rules(
             migrate.upgrade(database_server, revision, database=first_version)
             assert owner.execute(KEPT).fetchone() == before, revision
             assert [broken for rule in catalogue.RULES for broken in rule(owner)] == [], revision
+        assert owner.execute(PLACES).fetchall() == [(True, True)] * 2
     assert migrate.check(database_server, database=first_version) is None
     assert structure(database_server, first_version) == structure(database_server, fresh_database.name)

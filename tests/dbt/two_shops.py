@@ -39,6 +39,12 @@ def _add_london(rows: RawRows) -> None:
     rows.add("products", **goods, id="mugs", sku="M", slug="m", name="Mug", category_id="kitchen",
              price_amount=Decimal(14), sale_price_amount=Decimal(12), cost_amount=Decimal(5))  # fmt: skip
     rows.add("products", **goods, id="lamps", sku="L", slug="l", name="Lamp", price_amount=Decimal(20))
+    for number, (product, category, since) in enumerate(
+        (("mugs", "home", "2025-01-01 00:00"), ("mugs", "kitchen", "2025-03-30 23:30"),
+         ("lamps", None, "2025-01-01 00:00"))
+    ):  # fmt: skip
+        rows.add("product_category_history", **london, id=f"place{number}", product_id=product,
+                 category_id=category, valid_from=utc(since))  # fmt: skip
     rows.add("variants", **london, id="mug", product_id="mugs", sku="MUG-OLD")
     rows.add("variants", **london, id="mug", product_id="mugs", sku="MUG", pull=2)
     rows.add("variants", **london, id="lamp", product_id="lamps", sku="LAMP")
@@ -56,7 +62,7 @@ def _add_london_orders(rows: RawRows) -> None:
     rows.add("orders", **first, status="completed", pull=2)
     # Summer time began on the 30th at 01:00: half past midnight on the 31st in London.
     rows.add("orders", **order, id="o2", order_number="O2", status="shipped",
-             subtotal_amount=Decimal(100), tax_amount=Decimal(20), total_amount=Decimal(120),
+             subtotal_amount=Decimal("100.01"), tax_amount=Decimal(20), total_amount=Decimal("120.01"),
              placed_at=utc("2025-03-30 23:30"))  # fmt: skip
     rows.add("orders", **order, id="o3", order_number="O3", status="cancelled", customer_id="anna",
              subtotal_amount=Decimal(84), tax_amount=Decimal("16.80"), shipping_amount=Decimal("4.95"),
@@ -65,6 +71,9 @@ def _add_london_orders(rows: RawRows) -> None:
     _add_line(rows, "o1", "l1", "mug", units=4, price=12, cost=5, fulfilled_units=4, returned_units=1, pull=2)
     _add_line(rows, "o2", "l2", "mug", units=5, price=12, cost=5, fulfilled_units=5)
     _add_line(rows, "o2", "l3", "lamp", units=2, price=20, cost=None, fulfilled_units=1, cancelled_units=1)
+    # Half of it lies between two cents: 20.01 went back with the one that was cancelled.
+    odd = {"line_amount": Decimal("40.01"), "net_amount": Decimal("40.01"), "gross_amount": Decimal("48.01")}
+    rows.change("order_lines", {"id": "l3"}, **odd)
     _add_line(rows, "o3", "l4", "mug", units=7, price=12, cost=5, cancelled_units=7)
     held = {"company_id": LONDON, "owner_type": "order", "status": "consumed"}
     rows.add("reservations", **held, id="h1", owner_id="o1", owner_line_id="l1", variant_id="mug",
@@ -151,6 +160,8 @@ def _add_tokyo(rows: RawRows) -> None:
     rows.add("shop_locations", **tokyo, shop_id="ginza", location_id="back")
     rows.add("products", **tokyo, id="pens", sku="P", slug="p", name="Pen", status="published",
              price_amount=Decimal(334), cost_amount=Decimal("250.5"), is_assumed=True)  # fmt: skip
+    rows.add("product_category_history", **tokyo, id="place", product_id="pens",
+             valid_from=utc("2025-01-01 00:00"), is_assumed=True)  # fmt: skip
     rows.add("variants", **tokyo, id="pen", product_id="pens", sku="PEN")
     rows.add("orders", **tokyo, id="o9", order_number="O9", shop_id="ginza", currency="JPY",
              placed_by="import", status="completed", subtotal_amount=Decimal(1000), tax_amount=Decimal(100),

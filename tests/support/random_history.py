@@ -42,8 +42,8 @@ class RandomHistory:
             [self._place_order] * 4 + [self._cancel_order, self._cancel_units, self._return_units] * 2
             + [self._take_back_return, self._move_return, self._charge_shipping, self._hold_elsewhere,
                self._adjust_stock, self._run_dry, self._run_dry, self._transfer_stock, self._change_cost,
-               self._give_coupon, self._change_price, self._rename_product, self._add_variant,
-               self._add_shop, self._pseudonymise, self._take_away_customer]
+               self._give_coupon, self._change_price, self._rename_product, self._move_product,
+               self._add_variant, self._add_shop, self._pseudonymise, self._take_away_customer]
             + [self._shop] * 6
         )  # fmt: skip
         for _ in range(times):
@@ -207,6 +207,20 @@ class RandomHistory:
         self._write(
             "update products set name = %(name)s where company_id = %(company)s",
             name=f"Thing {self.chance.random()}",
+        )
+
+    def _move_product(self) -> None:
+        """Into a new category, back into the first, or out of all."""
+        known, made = self.company.category_id, new_id()
+        category = self.chance.choice([made, known, None])
+        if category == made:
+            self._write(
+                "insert into categories (company_id, id, name, slug)"
+                " values (%(company)s, %(id)s, %(id)s::text, %(id)s::text)",
+                id=made,
+            )
+        self._write(
+            "update products set category_id = %(category)s where company_id = %(company)s", category=category
         )
 
     def _add_variant(self) -> None:

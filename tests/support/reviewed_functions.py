@@ -33,6 +33,7 @@ REVIEWED_FUNCTIONS = {
     "catalogue_renew_statistics",  # only a table's owner may, and a file of products needs it
     "events_count_dead",  # how much of that there is
     "payments_count_given_up",  # how many payments wait for a person, in all companies
+    "record_product_categories",  # trigger: history of a product's category
     "record_product_terms",  # trigger: history of prices and costs
     "record_supplier_terms",  # trigger: history of terms
     "record_variant_terms",  # trigger: history of prices and costs
