@@ -23,6 +23,8 @@ DIVERGING_COLOURS = [
     "#7f3b08", "#b35806", "#e08214", "#fdb863", "#fee0b6",
     "#d8daeb", "#92c5de", "#4393c3", "#2166ac", "#053061",
 ]  # fmt: skip
+# Lighter than blue, for the dark scheme; white letters on it have a contrast of 4.5:1.
+DARK_SCHEME_BLUE = "#1B7CBB"
 # What was before is grey and dashed; what is not over is hollow.
 THIS_PERIOD_COLOUR, BEFORE_COLOUR = BLUE, GREY
 
@@ -31,7 +33,7 @@ def theme_options() -> dict[str, object]:
     """Return Streamlit's theme, named for both schemes: a colour of neither would switch the dark one off."""
     return {
         "theme_light_primaryColor": BLUE,
-        "theme_dark_primaryColor": SKY,
+        "theme_dark_primaryColor": DARK_SCHEME_BLUE,
         "theme_light_chartCategoricalColors": CATEGORICAL_COLOURS,
         "theme_dark_chartCategoricalColors": CATEGORICAL_COLOURS,
         "theme_light_chartSequentialColors": SEQUENTIAL_COLOURS,

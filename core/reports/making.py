@@ -41,6 +41,9 @@ def make_report(
     if sum(table.data.num_rows for table in tables) > most_rows:
         raise ReportTooLong("A report", most_rows=most_rows, hint="Narrow the period or the filters.")
     has_period = "period" in named.parameters
+    if has_period and (outside := _outside_of_data(snapshot, question.period)):
+        main = replace(tables[0], note=f"{outside} {tables[0].note}".strip())
+        tables = (main, *tables[1:])
     return Report(
         name=named.name,
         title=title or named.title,
@@ -112,6 +115,18 @@ def require_known(named: NamedReport, question: Question, *, has_period: bool = 
         raise ReportError(
             f"There is no bucket {question.by!r}.", hint=f"Take one of: {', '.join(TIME_DIMENSIONS)}."
         )
+
+
+def _outside_of_data(snapshot: Queryable, period: Period) -> str:
+    """Say so if nothing can be known of the days: a column of zeros would not."""
+    (known,) = snapshot.rows(
+        "select (select min(sales_date) from srv_sales_daily) as first_date, horizon_date from srv_company"
+    )
+    if period.first_date > known["horizon_date"]:
+        return f"These days lie after the data, which ends on {known['horizon_date']}."
+    if known["first_date"] is not None and period.last_date < known["first_date"]:
+        return f"These days lie before the first sale, which was on {known['first_date']}."
+    return ""
 
 
 def _compared_with(question: Question) -> str:

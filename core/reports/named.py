@@ -56,6 +56,7 @@ def listed(
     columns: Specs,
     rows: Sequence[Mapping[str, Any]],
     *,
+    totals: Mapping[str, Any] | None = None,
     note: str = "",
 ) -> Table:
     """Rows of a function that is no measure, under columns given as name, title and format; ids are keys."""
@@ -69,4 +70,4 @@ def listed(
         )
         for column, heading, kind in columns
     ]
-    return make_table(name, title, named, rows, note=note)
+    return make_table(name, title, named, rows, totals=totals, note=note)

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Final
 
 from core.metrics import inventory
+from core.metrics.ask import ask
+from core.metrics.period import Period
 from core.reports.asking import Asked
 from core.reports.named import NamedReport, Specs, by_dimensions, listed
 from core.reports.table import Table
@@ -42,7 +44,12 @@ def _valuation(asked: Asked) -> tuple[Table, ...]:
         ("stock_value_amount", "Value at the day's cost", "money"),
         *_ITEM_KEYS,
     )
-    return (listed(asked, "valuation", "Stock value", columns, rows, note=f"At the end of {day}."),)
+    # Of all stock, whatever the limit, and rounded once: rows rounded one by one may differ by cents.
+    filters = asked.question.filters
+    worth = ask(asked.snapshot, measures=("stock_value_amount",), period=Period(day, day), filters=filters)
+    totals = {**inventory.valuation_totals(asked.snapshot, day=day, filters=filters), **worth.totals}
+    note = f"At the end of {day}."
+    return (listed(asked, "valuation", "Stock value", columns, rows, totals=totals, note=note),)
 
 
 def _ageing(asked: Asked) -> tuple[Table, ...]:

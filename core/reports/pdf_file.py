@@ -15,6 +15,7 @@ from core.reports.table import Report, Table, shown
 TEMPLATE_FILE = Path(__file__).with_name("report.typ")
 MOST_ROWS: Final = 5_000
 MOST_BARS: Final = 92
+CHARTED: Final = "net_sales_amount"
 _WIDE_FROM_COLUMNS = 7
 
 
@@ -43,7 +44,7 @@ def pdf_document(report: Report) -> dict[str, Any]:
         "is_wide": any(len(table.columns) >= _WIDE_FROM_COLUMNS for table in tables),
         "about": [list(line) for line in report.about[1:]],
         "definitions": [list(line) for line in report.definitions],
-        "chart": _chart(tables[0]),
+        "chart": _chart(tables[0], report.currency),
         "tables": [_printed(table, report.currency) for table in tables],
     }
 
@@ -71,10 +72,11 @@ def _printed(table: Table, currency: str) -> dict[str, Any]:
     }
 
 
-def _chart(table: Table) -> dict[str, Any] | None:
-    """Bars of the first figure by day, week or month; none where there is no time, or too much of it."""
+def _chart(table: Table, currency: str) -> dict[str, Any] | None:
+    """Bars of net sales, else of the first figure, over time; none without time, or with too much of it."""
     columns, rows = table.columns, table.data.num_rows
-    figure = next((place for place, column in enumerate(columns) if column.is_number), None)
+    figures = [place for place, column in enumerate(columns) if column.is_number]
+    figure = next((place for place in figures if columns[place].name == CHARTED), next(iter(figures), None))
     if columns[0].format != "date" or figure is None or not 2 <= rows <= MOST_BARS:
         return None
     values = [Decimal(str(value or 0)) for value in table.data.column(figure).to_pylist()]
@@ -84,6 +86,7 @@ def _chart(table: Table) -> dict[str, Any] | None:
         return None
     return {
         "title": columns[figure].heading,
+        "highest": shown(top, columns[figure], currency),
         "ratios": [float(value / top) for value in values],
         "first": str(days[0]),
         "last": str(days[-1]),

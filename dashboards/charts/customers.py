@@ -8,12 +8,14 @@ from typing import Any
 import altair as alt
 import polars as pl
 
+from dashboards.charts.measures import value_axis
 from dashboards.theme import BLUE, GREY, ORANGE, SEQUENTIAL_COLOURS
 
 Row = Mapping[str, Any]
 NEW, RETURNING = "New", "Returning"
 KEPT, EXPECTED = "Margin to date", "Expected, next 365 days"
-_DARK_FROM = 0.5
+# From here on white has more contrast than black with the cell's colour.
+_DARK_FROM = 0.75
 
 
 def new_and_returning(rows: Sequence[Row], *, bucket: str) -> alt.Chart:
@@ -97,14 +99,17 @@ def cohort_grid(rows: Sequence[Row]) -> alt.LayerChart:
         opacity=alt.condition("datum.is_part", alt.value(0.45), alt.value(1)),
         tooltip=tooltip,
     )
-    # On a pale cell the text must not be white, whatever the cell's value.
+    # A pale cell lies on white in the dark scheme too, so that its dark text can be read.
+    ground = base.transform_filter("datum.is_part").mark_rect(color="white")
     dark = f"datum.ratio > {most * _DARK_FROM} && !datum.is_part"
     texts = base.mark_text(fontSize=11).encode(
         text=alt.Text("ratio:Q", format=".0%"),
         color=alt.condition(dark, alt.value("white"), alt.value("#1a1a1a")),
         tooltip=tooltip,
     )
-    return alt.LayerChart(layer=[cells, texts], height=28 * len({row["cohort_month"] for row in shown}) + 90)
+    return alt.LayerChart(
+        layer=[ground, cells, texts], height=28 * len({row["cohort_month"] for row in shown}) + 90
+    )
 
 
 def value_groups(rows: Sequence[Row], *, currency: str) -> alt.Chart:
@@ -125,7 +130,7 @@ def value_groups(rows: Sequence[Row], *, currency: str) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("decile:O", title="Tenth of customers, the best first", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("amount:Q", title=f"Margin ({currency})", axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("amount:Q", title=f"Margin ({currency})", axis=value_axis("money")),
             color=alt.Color("kind:N", title=None, legend=alt.Legend(orient="top"),
                             scale=alt.Scale(domain=[KEPT, EXPECTED], range=[BLUE, GREY])),
             order="place:Q",

@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 THIS_PERIOD = "This period"
 _FORMATS = {"money": ",.2f", "integer": ",.0f", "percent": ".1%", "decimal": ",.2f", "days": ",.1f"}
 _AXIS_FORMATS = {"percent": ".0%", "integer": ",.0f"}
+# Told tick by tick: an axis' own "~s" would give all of them the largest one's letter, as in "0k".
+_SHORT_TICKS = "format(datum.value, abs(datum.value) < 1 ? '~g' : '~s')"
 _DATES: Mapping[Bucket, str] = {"day": "%d %b", "week": "%d %b", "month": "%b %Y"}
 _OWN_DATES: Mapping[Bucket, str] = {"day": "%a %Y-%m-%d", "week": "week of %Y-%m-%d", "month": "%B %Y"}
 _LONGEST_LABEL = 170
@@ -45,7 +47,7 @@ def by_time(
     )
     names = [THIS_PERIOD, before_title] if before else [THIS_PERIOD]
     x = alt.X("place:T", title=None, axis=_time_axis(places, bucket))
-    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=True), axis=_axis(format))
+    y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=True), axis=value_axis(format))
     colour = alt.Color(
         "line:N",
         title=None,
@@ -90,7 +92,7 @@ def ranked(rows: Sequence[Row], *, labels: Sequence[str], measure: str, title: s
         color=THIS_PERIOD_COLOUR, height={"band": 0.7}
     )
     chart: alt.Chart = bars.encode(
-        x=alt.X("value:Q", title=title, scale=alt.Scale(zero=True), axis=_axis(format)),
+        x=alt.X("value:Q", title=title, scale=alt.Scale(zero=True), axis=value_axis(format)),
         y=alt.Y("label:N", title=None, sort=None, axis=alt.Axis(labelLimit=_LONGEST_LABEL)),
         tooltip=[
             alt.Tooltip("label:N", title="Name"),
@@ -98,6 +100,13 @@ def ranked(rows: Sequence[Row], *, labels: Sequence[str], measure: str, title: s
         ],
     )
     return chart
+
+
+def value_axis(format: str) -> alt.Axis:
+    """Return an axis whose ticks a phone has room for: 12k, not 12,000.00."""
+    if format in _AXIS_FORMATS:
+        return alt.Axis(format=_AXIS_FORMATS[format], tickCount=5)
+    return alt.Axis(labelExpr=_SHORT_TICKS, tickCount=5)
 
 
 def _distinct(rows: Sequence[Row], labels: Sequence[str]) -> list[str]:
@@ -114,11 +123,6 @@ def _time_axis(places: Sequence[date], bucket: Bucket) -> alt.Axis:
         return alt.Axis(format=_DATES[bucket], labelOverlap=True, tickCount=8)
     ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in places]
     return alt.Axis(format=_DATES[bucket], labelOverlap=True, values=ticks)
-
-
-def _axis(format: str) -> alt.Axis:
-    """Return an axis whose ticks a phone has room for: 12k, not 12,000.00."""
-    return alt.Axis(format=_AXIS_FORMATS.get(format, "~s"), tickCount=5)
 
 
 def _line(

@@ -20,6 +20,8 @@ _DEMAND_COLOURS = {DEMAND: "#0072B2", EXPECTED: "#009E73", BAND: "#56B4E9", EMPT
 _STOCK_COLOURS = {STOCK: "#0072B2", BAND: "#56B4E9"}
 _GREY = "#8A8A8A"
 _DAY = alt.X("day:T", title=None, axis=alt.Axis(format="%d %b"))
+# Pale enough for the lines upon it, in the light and in the dark scheme.
+_BAND_OPACITY = 0.22
 _WHOLE = alt.Axis(format=",.0f", tickMinStep=1)
 
 
@@ -46,7 +48,7 @@ def demand_and_forecast(
         .mark_rect(opacity=0.25)
         .encode(x=_DAY, x2="until:T", color=_colour(_DEMAND_COLOURS), tooltip=tooltip),
         _named(future, BAND)
-        .mark_area(opacity=0.35, interpolate="monotone")
+        .mark_area(opacity=_BAND_OPACITY, interpolate="monotone")
         .encode(x=_DAY, y="p10:Q", y2="p90:Q", color=_colour(_DEMAND_COLOURS)),
         _named(past, DEMAND)
         .mark_bar(size=3)
@@ -85,7 +87,7 @@ def stock_projection(projection: list[dict[str, Any]], *, today: date, arrival: 
     )
     layers = [
         _named(frame, BAND)
-        .mark_area(opacity=0.35, interpolate="step-after")
+        .mark_area(opacity=_BAND_OPACITY, interpolate="step-after")
         .encode(x=_DAY, y="p10:Q", y2="p90:Q", color=_colour(_STOCK_COLOURS)),
         _named(frame, STOCK)
         .mark_line(strokeDash=[5, 4], interpolate="step-after")

@@ -9,12 +9,13 @@ from typing import Any, Final
 from uuid import uuid4
 
 from core.metrics.period import Period
+from core.reports.formats import FileFormat
 from dashboards.data.api import Api
 from dashboards.data.filters import CUSTOM, Chosen
 
 REPORTS: Final = "/api/v1/analytics/reports"
 DEFINITIONS: Final = "/api/v1/analytics/report-definitions"
-FORMATS: Final[Mapping[str, str]] = {
+FORMATS: Final[Mapping[FileFormat, str]] = {
     "csv": "CSV", "xlsx": "Excel", "parquet": "Parquet", "pdf": "PDF", "json": "JSON",
 }  # fmt: skip
 _WAIT_SECONDS: Final = 20.0
@@ -62,22 +63,28 @@ def question_of(
 def address_of(question: Mapping[str, Any]) -> dict[str, str | list[str]]:
     """Return the parameters under which the page shows a saved question, where it can."""
     period = question["period"]
-    kept = {name: value for name, value in period.items() if value is not None}
-    name = next((label for label, one in _RELATIVE.items() if one == kept), CUSTOM)
     address: dict[str, str | list[str]] = {
         "custom_measures": list(question["measures"]),
         "custom_by": list(question["dimensions"]),
-        "period": name,
+        "period": _period_name(period) or CUSTOM,
     }
-    if name == CUSTOM and period.get("first_date"):
+    if period.get("first_date"):
         address |= {"from": period["first_date"], "to": period["last_date"]}
     return address
 
 
 def saved_reports(api: Api) -> list[dict[str, Any]]:
-    """Return one's own saved reports and the shared ones that this page can show."""
+    """Return one's own saved reports and the shared ones that this page can show as they were meant.
+
+    The API also saves periods that the page has no name for, as the quarter to date: those are its own.
+    """
     items: list[dict[str, Any]] = api.get(DEFINITIONS, limit=100)["items"]
-    return [one for one in items if one["question"]["report"] == "custom"]
+    return [
+        one
+        for one in items
+        if one["question"]["report"] == "custom"
+        and (one["question"]["period"]["kind"] == "fixed" or _period_name(one["question"]["period"]))
+    ]
 
 
 def save_report(api: Api, name: str, question: Mapping[str, Any], *, is_shared: bool) -> None:
@@ -97,6 +104,11 @@ def make_file(api: Api, question: Mapping[str, Any], kind: str) -> MadeReport:
         return MadeReport(report["status"], detail=report["error_detail"] or "")
     name = f"custom-{report['first_date']}-to-{report['last_date']}.{kind}"
     return MadeReport("succeeded", name, api.download(report["file_url"]))
+
+
+def _period_name(period: Mapping[str, Any]) -> str | None:
+    kept = {name: value for name, value in period.items() if value is not None}
+    return next((label for label, one in _RELATIVE.items() if one == kept), None)
 
 
 def _fixed(period: Period) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-_MODELS = {
+MODEL_TITLES = {
     "champion": "Chosen per item (in use)",
     "seasonal_naive": "Last week's same day",
     "weekday_mean": "Mean of the weekday",
@@ -20,6 +20,16 @@ _MODELS = {
 }
 
 
+# Streamlit's own "percent" gives each row as many digits as it has.
+_PERCENT = "%.1f%%"
+_SHARES = ("wape", "bias_ratio", "coverage_p10_p90_ratio", "recall_at_10", "new_recall_at_10")
+
+
+def model_title(name: str) -> str:
+    """Return a model's name for people."""
+    return MODEL_TITLES.get(name, name.replace("_", " "))
+
+
 def show_forecast_accuracy(rows: list[dict[str, Any]]) -> None:
     """Show the forecasts' errors by model."""
     if not rows:
@@ -29,11 +39,11 @@ def show_forecast_accuracy(rows: list[dict[str, Any]]) -> None:
     columns: dict[str, Any] = {
         "model": st.column_config.TextColumn("Model", pinned=True),
         "role": "Role",
-        "wape": number("Error (WAPE)", format="percent", help="Sum of errors as a share of demand"),
-        "bias_ratio": number("Bias", format="percent", help="Above zero: forecasts too high"),
+        "wape": number("Error (WAPE)", format=_PERCENT, help="Sum of errors as a share of demand"),
+        "bias_ratio": number("Bias", format=_PERCENT, help="Above zero: forecasts too high"),
         "rmsse": number("RMSSE", format="%.3f", help="Below 1: better than repeating the last value"),
         "coverage_p10_p90_ratio": number(
-            "8-of-10 band held", format="percent", help="Share of outcomes in the band; aim for 80%"
+            "8-of-10 band held", format=_PERCENT, help="Share of outcomes in the band; aim for 80%"
         ),
         "is_chosen_count": number("Chosen for (items)", format="localized"),
         "series_count": number("Measured on (items)", format="localized"),
@@ -55,10 +65,10 @@ def show_recommendation_accuracy(rows: list[dict[str, Any]]) -> None:
         "model": st.column_config.TextColumn("Method", pinned=True),
         "role": "Role",
         "recall_at_10": number(
-            "Found in ten places", format="percent", help="Recall: share of the next purchases shown"
+            "Found in ten places", format=_PERCENT, help="Recall: share of the next purchases shown"
         ),
         "ndcg_at_10": number("Ranked (NDCG)", format="%.3f", help="1 if all purchases came first"),
-        "new_recall_at_10": number("New items found", format="percent"),
+        "new_recall_at_10": number("New items found", format=_PERCENT),
         "new_ndcg_at_10": number("New items ranked (NDCG)", format="%.3f"),
         "users_count": number("Customers", format="localized"),
     }
@@ -72,7 +82,8 @@ def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            "model": _MODELS.get(row["model_name"], row["model_name"].replace("_", " ")),
+            **{name: None if row[name] is None else row[name] * 100 for name in _SHARES if name in row},
+            "model": model_title(row["model_name"]),
             "role": "baseline" if row["is_baseline"] else "model",
         }
         for row in rows

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core.metrics.ask import Answer
 from core.metrics.dimensions import TIME_DIMENSIONS, dimension_named, dimensions_of
@@ -16,7 +19,8 @@ from dashboards.data.filters import BUCKETS, COMPARISONS
 from dashboards.data.reports import FORMATS, address_of, make_file, save_report, saved_reports
 from dashboards.session import explained_failures
 from dashboards.ui.page import Page
-from dashboards.ui.page_filters import PERIOD, narrow
+from dashboards.ui.page_figures import WIDE, show_figures
+from dashboards.ui.page_filters import CATEGORY, COMPARE, FROM, PERIOD, SHOP, TO, narrow
 from dashboards.ui.page_table import columns_of, heading_of, metric_column
 
 MEASURES, BY = "custom_measures", "custom_by"
@@ -69,6 +73,20 @@ def show_left_out(measures: list[str], known: tuple[str, ...], by: list[str], *,
         )
 
 
+def show_totals(page: Page, answer: Answer, known: tuple[str, ...]) -> None:
+    """Show what all rows come to, those beyond the page's limit too, with the change over whole days."""
+    compared = page.compared(known)
+    show_figures(
+        known,
+        answer.totals,
+        currency=page.currency,
+        now=compared.totals if compared else None,
+        before=compared.previous_totals if compared else None,
+        compared_with=COMPARISONS[page.chosen.comparison],
+        card_width=WIDE,
+    )
+
+
 def show_chart(page: Page, answer: Answer, by: list[str]) -> None:
     """Draw the first figure: over time, or by thing; by two things at once only the table says it."""
     measure = next(column for column in answer.columns if column.kind == "measure")
@@ -108,11 +126,11 @@ def show_definitions(measures: tuple[str, ...]) -> None:
 def show_files(page: Page, question: Mapping[str, Any]) -> None:
     """Have the API make a file of the whole report, within the visitor's rights."""
     st.subheader("Take it along")
-    columns = st.grid(2, min_column_width=220)
-    kind = columns.selectbox(
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    kind = bar.selectbox(
         "File", list(FORMATS), format_func=FORMATS.__getitem__, key="custom_format", bind="query-params"
     )
-    if columns.button("Make the file", icon=":material/description:", key="custom_make"):
+    if bar.button("Make the file", icon=":material/description:", key="custom_make"):
         with explained_failures(), st.spinner("The file is being made …"):
             made = make_file(page.person.api, question, kind)
         if made.status == "succeeded":
@@ -153,13 +171,25 @@ def show_saved(page: Page) -> None:
 
 
 def open_saved(question: Mapping[str, Any]) -> None:
-    """Set the page's choices to a saved question; filters of shops and categories go with it."""
+    """Set the page's choices to a saved question: figures, cuts, days, comparison, shops, categories."""
     address = address_of(question)
     st.session_state[MEASURES] = address["custom_measures"]
     st.session_state[BY] = address["custom_by"]
-    st.session_state[PERIOD] = address["period"]
+    days = {key: date.fromisoformat(str(address[key])) for key in (FROM, TO) if key in address}
     filters = question["filters"]
-    narrow({"shop": filters.get("shop_ids") or [], "category": filters.get("category_ids") or []})
+    narrow(
+        {
+            PERIOD: address["period"],
+            **days,
+            COMPARE: question["compare"],
+            SHOP: filters.get("shop_ids") or [],
+            CATEGORY: filters.get("category_ids") or [],
+        }
+    )
+    # Date fields that are drawn anew don't write what they are given into the address; those that are
+    # there write it, and let nobody else.
+    with suppress(StreamlitAPIException):
+        st.query_params.update({key: str(day) for key, day in days.items()})
 
 
 def show_save(page: Page, question: Mapping[str, Any]) -> None:

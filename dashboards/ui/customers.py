@@ -22,7 +22,7 @@ from dashboards.charts.measures import ranked
 from dashboards.data.customers import NAMING_ROLES, best_customers
 from dashboards.data.filters import Bucket
 from dashboards.ui.page import Page
-from dashboards.ui.page_figures import show_figures
+from dashboards.ui.page_figures import WIDE, show_figures
 from dashboards.ui.page_table import columns_of, metric_column, show_as_table, show_table
 
 SHOWN_ROWS = 20
@@ -146,7 +146,7 @@ def show_values(page: Page) -> None:
             icon=":material/hourglass_empty:",
         )
         return
-    show_figures(_VALUES, page.ask(_VALUES).totals, currency=page.currency)
+    show_figures(_VALUES, page.ask(_VALUES).totals, currency=page.currency, card_width=WIDE)
     _say_method(page)
     title = f"Margin by tenth of customers ({page.currency})"
     st.altair_chart(value_groups(groups, currency=page.currency), alt=title)
@@ -188,7 +188,8 @@ def _show_accuracy(page: Page) -> None:
         Column("test_days", "Days held back", "integer"),
         Column("is_chosen", "In use", "boolean"),
     ]
-    show_as_table(page, rows, columns, title="How good the expectation was", key="customers_accuracy")
+    title = "How good the expectation was"
+    show_as_table(page, rows, columns, title=title, key="customers_accuracy", label=title)
 
 
 def _show_best(page: Page) -> None:

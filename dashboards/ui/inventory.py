@@ -20,7 +20,7 @@ from core.reports.table import Column
 from dashboards.charts.measures import by_time, ranked
 from dashboards.data.filters import COMPARISONS, Bucket
 from dashboards.ui.page import Page
-from dashboards.ui.page_figures import show_figures
+from dashboards.ui.page_figures import WIDE, show_figures
 from dashboards.ui.page_table import heading_of, metric_column, show_as_table, show_table
 from dashboards.ui.words import value_text
 
@@ -90,6 +90,7 @@ def show_stock_headlines(page: Page, scope: StockScope, report: StockReport) -> 
         now=compared.totals if compared else None,
         before=compared.previous_totals if compared else None,
         compared_with=f"vs {COMPARISONS[page.chosen.comparison].lower()}",
+        card_width=WIDE,
     )
     if report.totals["uncosted_stock_units"]:
         st.caption(f"{report.totals['uncosted_stock_units']:,} units have no known cost and are in no value.")
@@ -116,7 +117,7 @@ def show_stock_course(page: Page, scope: StockScope, measure: str, bucket: Bucke
 
 def show_value_and_age(page: Page, report: StockReport) -> None:
     """Show what stock is worth by three costs, and how long it has lain there."""
-    worth = st.grid(3, min_column_width=150)
+    worth = st.grid(3, min_column_width=WIDE)
     for title, amount, help_text in (
         (
             "At the cost of the day",

@@ -10,6 +10,7 @@ import streamlit as st
 from core.metrics.registry import METRICS, Metric
 from dashboards.ui.words import change_text, exact_text, value_text
 
+NARROW, WIDE = 150, 200
 _COLOURS: Mapping[str, Literal["normal", "inverse", "off"]] = {
     "up": "normal",
     "down": "inverse",
@@ -26,14 +27,16 @@ def show_figures(
     before: Mapping[str, Any] | None = None,
     compared_with: str = "period before",
     course: Sequence[Mapping[str, Any]] = (),
+    card_width: int = NARROW,
 ) -> None:
     """Show figures as cards that wrap on a phone.
 
     ``totals`` is what is shown. ``now`` and ``before`` are compared: of whole days, so that a day that is
     not over is never held against one that is; leave them out to compare nothing. ``course`` holds the
-    figures by day, for the sparklines. A name that ``totals`` lacks can't be known under the filters chosen.
+    figures by day, for the sparklines. ``card_width`` is ``WIDE`` where a title is longer than half a
+    phone's width, which would cut it. A name that ``totals`` lacks can't be known under the filters chosen.
     """
-    grid = st.grid(_columns(len(names)), min_column_width=150)
+    grid = st.grid(_columns(len(names)), min_column_width=card_width)
     for name in names:
         metric = METRICS[name]
         grid.metric(

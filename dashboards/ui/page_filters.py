@@ -78,8 +78,8 @@ def forget_filters() -> None:
             st.session_state[key] = []
 
 
-def narrow(filters: Mapping[str, list[str]]) -> None:
-    """Set filters to these ids; call it in a widget's callback, before the bar is drawn again."""
+def narrow(filters: Mapping[str, Any]) -> None:
+    """Set filters to these values; call it in a widget's callback, before the bar is drawn again."""
     kept = st.session_state.setdefault(_KEPT, {})
     for key, value in filters.items():
         st.session_state[key] = value

@@ -15,15 +15,17 @@ from dashboards.data.filters import COMPARISONS, Bucket
 from dashboards.data.movers import change_ratio
 from dashboards.ui.notices import show_no_data
 from dashboards.ui.page import Page
-from dashboards.ui.page_figures import show_figures
+from dashboards.ui.page_figures import NARROW, show_figures
 from dashboards.ui.page_table import Row, columns_of, heading_of, metric_column, show_as_table, show_table
 
 MOST_COMPARED = 5000
-_MOST_IN_A_ROW = 4
+_MOST_IN_A_ROW, _LONGEST_ROW = 4, 50
 _Key = TypeVar("_Key", bound=str)
 
 
-def show_headlines(page: Page, names: Sequence[str], *, product_ids: tuple[str, ...] = ()) -> None:
+def show_headlines(
+    page: Page, names: Sequence[str], *, product_ids: tuple[str, ...] = (), card_width: int = NARROW
+) -> None:
     """Show figures of the chosen days with their change over whole days and their course."""
     known = page.answerable(names, ("product",) if product_ids else ())
     asked = page.ask(known, ("day",), product_ids=product_ids)
@@ -36,6 +38,7 @@ def show_headlines(page: Page, names: Sequence[str], *, product_ids: tuple[str, 
         before=compared.previous_totals if compared else None,
         compared_with=COMPARISONS[page.chosen.comparison],
         course=[row for row in asked.rows if not row["is_incomplete"]],
+        card_width=card_width,
     )
 
 
@@ -100,7 +103,7 @@ def show_ranking(
     )
     rows, columns = with_changes(page, answer, by, first.name, product_ids=product_ids)
     show = show_as_table if on_pick is None else show_table
-    picked = {} if on_pick is None else {"on_pick": on_pick}
+    picked: dict[str, Any] = {} if on_pick is None else {"on_pick": on_pick}
     show(page, rows, columns, title=f"{first.title} by {by}", key=f"{key}_table", **picked)
     if answer.has_more:
         st.caption(f"The {limit} with the most; more are in the custom report.")
@@ -132,9 +135,9 @@ def with_changes(
 
 
 def choose(label: str, options: Mapping[_Key, str], *, key: str) -> _Key:
-    """Offer choices, bound to the address; the first is the default. A phone has room for four in a row."""
+    """Offer choices, bound to the address; the first is the default. A phone has room for few short ones."""
     names = list(options)
-    if len(names) > _MOST_IN_A_ROW:
+    if len(names) > _MOST_IN_A_ROW or sum(map(len, options.values())) > _LONGEST_ROW:
         return st.selectbox(label, names, format_func=options.__getitem__, key=key, bind="query-params")
     chosen: _Key | None = st.segmented_control(
         label,

@@ -26,6 +26,7 @@ Row = Mapping[str, Any]
 DOWNLOADS: Mapping[FileFormat, str] = {"csv": "CSV", "xlsx": "Excel"}
 _TIMES = ("day", "week", "month", "quarter", "year")
 _TITLES = {"category_path": "Category"}
+_LETTER, _PADDING, _WIDEST = 8, 24, 320
 _KINDS = {"date": st.column_config.DateColumn, "boolean": st.column_config.CheckboxColumn}
 _NUMBERS = {"integer": "localized", "percent": "%,.1f%%", "decimal": "%,.2f", "days": "%,.1f"}
 
@@ -54,7 +55,7 @@ def show_table(
     st.dataframe(
         [{column.name: _drawn(row.get(column.name), column) for column in columns} for row in rows],
         column_config={
-            column.name: config_of(column, page.currency, is_pinned=place == 0)
+            column.name: config_of(column, page.currency, is_pinned=place == 0, width=_width(rows, column))
             for place, column in enumerate(columns)
         },
         column_order=[column.name for column in columns],
@@ -67,10 +68,16 @@ def show_table(
 
 
 def show_as_table(
-    page: Page, rows: Sequence[Row], columns: Sequence[Column], *, title: str, key: str
+    page: Page,
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    *,
+    title: str,
+    key: str,
+    label: str = "Show as table",
 ) -> None:
     """Offer what a chart shows as a table too: charts are weak for screen readers and for exact values."""
-    with st.expander("Show as table"):
+    with st.expander(label):
         show_table(page, rows, columns, title=title, key=key)
 
 
@@ -133,14 +140,29 @@ def metric_column(name: str) -> Column:
     return Column(name, metric.title, metric.format, definition=metric.definition)
 
 
-def config_of(column: Column, currency: str, *, is_pinned: bool = False) -> Any:
+def config_of(column: Column, currency: str, *, is_pinned: bool = False, width: int | None = None) -> Any:
     """Return how Streamlit draws a column: its heading with the unit, its digits, what it means."""
     heading = heading_of(column, currency)
     if column.is_number:
         drawn = amount_format(currency) if column.format == "money" else _NUMBERS[column.format]
         return st.column_config.NumberColumn(heading, format=drawn, help=column.definition or None)
     kind: Any = _KINDS.get(column.format, st.column_config.TextColumn)
-    return kind(heading, pinned=is_pinned, help=column.definition or None)
+    return kind(heading, pinned=is_pinned, width=width, help=column.definition or None)
+
+
+def _width(rows: Sequence[Row], column: Column) -> int | None:
+    """Return a width for a column of mostly short or no texts: left alone, its long ones would be cut.
+
+    >>> _width([{"variant": text} for text in (None, None, "Herringbone")], Column("variant", "Variant"))
+    112
+    >>> _width([{"variant": "Black"}], Column("variant", "Variant"))
+    >>> _width([], Column("variant", "Variant"))
+    """
+    lengths = [len(str(row.get(column.name) or "")) for row in rows] if column.format == "text" else []
+    longest = max(lengths, default=0)
+    if not longest or longest < 2 * sum(lengths) / len(lengths):
+        return None
+    return min(_LETTER * longest + _PADDING, _WIDEST)
 
 
 def heading_of(column: Column, currency: str) -> str:

@@ -53,18 +53,18 @@ def show_worklist(worklist: Worklist) -> Proposal:
 
 
 def worklist_rows(items: list[Proposal]) -> pl.DataFrame:
-    """Return the worklist as a table, in the plan's order."""
+    """Return the worklist as a table, in the plan's order; a phone shows what to order and how much."""
     rows = [
         {
             "product": item_name(item),
-            "state": state_of(item),
-            "location": item["location_name"],
             "units": item["suggested_units"],
+            "supplier": known(item["supplier_name"]),
             "order_by": item["order_by_date"],
-            "risk": item["stockout_probability_ratio"],
+            "location": item["location_name"],
+            "risk": item["stockout_probability_ratio"] * 100,
             "gain": float(item["value_amount"]),
             "cost": None if item["cost_amount"] is None else float(item["cost_amount"]),
-            "supplier": known(item["supplier_name"]),
+            "state": state_of(item),
             "sku": item["sku"],
             "basis": "assumed" if item["is_assumed"] else "known",
         }
@@ -80,12 +80,12 @@ def worklist_columns(currency: str) -> dict[str, Any]:
     return {
         "product": st.column_config.TextColumn("Product", pinned=True),
         "state": st.column_config.TextColumn(
-            "State", width=155, help="Open, dismissed, or the restock order's number"
+            "State", width=130, help="Open, dismissed, or the restock order's number"
         ),
         "units": number("Suggested units", format="localized"),
         "order_by": st.column_config.DateColumn("Order by", format="YYYY-MM-DD"),
         "risk": number(
-            "Runs out", format="percent", help="Chance to run out before the next order could arrive"
+            "Chance to run out", format="%.0f%%", help="Chance to run out before the next order could arrive"
         ),
         "gain": number(f"Gain ({currency})", format=amount, help="What ordering now earns over not ordering"),
         "cost": number(f"Cost ({currency})", format=amount),

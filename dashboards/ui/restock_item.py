@@ -9,6 +9,7 @@ from dashboards.charts.restock import demand_and_forecast, stock_projection
 from dashboards.data.health import load_band_coverage
 from dashboards.data.restock import Proposal, Worklist, approve, load_item
 from dashboards.session import Person, explained_failures
+from dashboards.ui.accuracy import model_title
 from dashboards.ui.restock import cost_of, parts_table
 from dashboards.ui.words import item_name, known, money, percent
 
@@ -65,8 +66,8 @@ def _show_reasons(person: Person, worklist: Worklist, proposal: Proposal, item: 
         coverage = load_band_coverage(person.company_id, worklist.build.build_id, first["model_name"])
         held = "" if coverage is None else f" On test days its band held {percent(coverage)} of outcomes."
         st.caption(
-            f"Forecast by {first['model_name']} {first['model_version']}, trained to"
-            f" {first['training_end_date']}.{held} Plan {proposal['plan_run_id']}."
+            f"Forecast: {model_title(first['model_name'])}, version {first['model_version']}, learnt"
+            f" from days up to {first['training_end_date']}.{held} Plan {proposal['plan_run_id']}."
         )
 
 

@@ -13,6 +13,7 @@ from dashboards.ui.custom_report import (
     show_left_out,
     show_save,
     show_saved,
+    show_totals,
 )
 from dashboards.ui.notices import show_no_data
 from dashboards.ui.page import open_page
@@ -37,6 +38,8 @@ answer = page.ask(known, by, compare=page.chosen.comparison, limit=MOST_ROWS)
 if not answer.rows:
     show_no_data(page.facts.first_date, page.facts.last_date, is_filtered=True)
     st.stop()
+if by:
+    show_totals(page, answer, known)
 show_chart(page, answer, by)
 show_table(page, answer.rows, columns_of(answer), title="Custom report", key="custom_table")
 if answer.has_more:

@@ -11,6 +11,7 @@ from dashboards.ui.customers import (
     show_values,
 )
 from dashboards.ui.page import open_page
+from dashboards.ui.page_figures import WIDE
 from dashboards.ui.page_parts import choose, show_headlines
 
 HEADLINES = (
@@ -23,7 +24,7 @@ HEADLINES = (
 )
 
 page = open_page("Who buys, and who comes back?", filters=("period", "compare", "shop"))
-show_headlines(page, HEADLINES)
+show_headlines(page, HEADLINES, card_width=WIDE)
 st.subheader("New or returning?")
 show_new_and_returning(page, choose("By", BUCKETS, key="customers_bucket"))
 st.subheader("Who comes back?")

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
+from dashboards.data.measures import load_facts
 from dashboards.data.restock import load_worklist
 from dashboards.session import explained_failures, require_person
-from dashboards.ui.freshness import show_freshness
+from dashboards.ui.freshness import show_freshness, show_origin
 from dashboards.ui.restock import show_figures, show_worklist
 from dashboards.ui.restock_item import show_item
 
@@ -13,6 +14,10 @@ st.title("What should we order today?")
 with explained_failures():
     whole = load_worklist(person.api)
 show_freshness(whole.build, whole.timezone)
+with explained_failures():
+    facts = load_facts(person.company_id, whole.build.build_id)
+if facts is not None:
+    show_origin(facts.data_origin)
 notice = st.session_state.pop("restock_notice", None)
 if notice is not None:
     (st.success if notice.is_done else st.error)(notice.sentence)

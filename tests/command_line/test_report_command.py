@@ -158,6 +158,25 @@ def test_every_report_answers(home: Path) -> None:
         assert json.loads(done.stdout)["build_id"] == "build-1"
 
 
+def test_days_that_the_data_does_not_reach_are_said_to_be_so(home: Path) -> None:
+    late = report(home, "sales", "--from", "2099-01-01", "--to", "2099-01-02")
+    early = report(home, "sales", "--from", "1970-01-01", "--to", "1970-01-02")
+    within = report(home, "sales", *WEEK)
+
+    assert (late.exit_code, early.exit_code) == (0, 0)
+    assert "These days lie after the data, which ends on 2026-11-20." in late.stderr
+    assert "These days lie before the first sale, which was on 2026-11-01." in early.stderr
+    assert "These days lie" not in within.stderr
+
+
+def test_the_stock_report_ends_with_what_all_of_it_is_worth(home: Path) -> None:
+    (table,) = json.loads(report(home, "valuation", "--json").stdout)["tables"]
+
+    # 8 units are left, which cost 6.00 each.
+    worth = dict.fromkeys(("fifo_amount", "average_amount", "stock_value_amount"), "48.00")
+    assert table["totals"] == {"stock_units": 8, **worth}
+
+
 def test_figures_are_listed_with_their_definitions(home: Path) -> None:
     listed = {one["figure"]: one for one in json.loads(report(home, "metrics", "--json").stdout)}
     assert "before returns" in listed["net_sales_amount"]["definition"]

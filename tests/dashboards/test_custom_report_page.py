@@ -54,6 +54,21 @@ def test_it_is_saved_opened_again_and_is_not_there_for_others(pages: Pages) -> N
     assert not [one for one in pages.open("custom_report").selectbox if one.key == "custom_saved"]
 
 
+def test_a_saved_report_of_fixed_days_opens_with_these_days_and_its_comparison(pages: Pages) -> None:
+    pages.log_in(ADMIN)
+    units = {"custom_measures": "Units sold", "custom_by": "Shop", "compare": "Nothing"}
+    at = pages.open("custom_report", **units, **DAYS)
+    at.text_input[0].input("Early November")
+    at.button[-1].click().run()
+    again = pages.open("custom_report")
+    saved = again.selectbox(key="custom_saved")
+    saved.select_index(saved.options.index("Early November")).run()
+    again.button(key="custom_open").click().run()
+    assert not again.exception, again.exception
+    assert again.selectbox(key="compare").value == "none"
+    assert again.dataframe[0].value["units"].tolist() == [45]
+
+
 def test_a_file_is_made_by_the_api_with_the_same_numbers(pages: Pages) -> None:
     pages.log_in(ADMIN)
     at = open_week(pages, custom_measures="Units sold", custom_by="Shop")

@@ -29,13 +29,13 @@ def test_a_line_shows_what_to_order_and_why(pages: Pages) -> None:
     pages.log_in(BUYER)
     at = pages.open("restock")
     (row,) = at.dataframe[0].value.to_dict("records")
-    assert list(row)[:4] == ["product", "state", "location", "units"]
+    assert list(row)[:4] == ["product", "units", "supplier", "order_by"]
     assert (row["product"], row["state"], row["units"], row["cost"]) == ("Thing", "○ open", 24, 144.0)
     assert figure(at, "Lines to decide on") == "1"
     assert figure(at, "Cost if all are ordered") == "144.00 EUR"
     said = words(at)
     assert "Why 24 units?" in said
-    assert "Forecast by tsb 1, trained to 2026-11-20." in said
+    assert "Forecast: Sells now and then (TSB), version 1, learnt from days up to 2026-11-20." in said
     assert "chance to run out before the next order could arrive: 70%" in said
 
 
