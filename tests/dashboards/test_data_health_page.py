@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+import pytest
+
 from core import runs
 from core.runs import ReconciliationRecord, RunLog, StepRecord
 from tests.support.companies import Company
