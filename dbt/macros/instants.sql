@@ -40,9 +40,9 @@
 {#
     Seconds of a day for which nothing was on hand, from a row of `int_series_spans` with its `day_number`. A day
     with entries has its own seconds, counted to the day's end: of the day on which the data was read, what was
-    still to come is taken off.
+    still to come is taken off. `whole_day`: the seconds of a day without entries, where they stand in a column.
 #}
-{% macro seconds_out_of_stock(date) -%}
+{% macro seconds_out_of_stock(date, whole_day=none) -%}
     case
         when not has_stock_record then 0
         when day_number = 0 and entries_out_of_stock_seconds is not null
@@ -57,7 +57,7 @@
                             )
                     else entries_out_of_stock_seconds
                 end
-        when closing_units <= 0 then greatest({{ day_seconds(date, 'timezone', 'pulled_at') }}, 0)
+        when closing_units <= 0 then greatest({{ whole_day or day_seconds(date, 'timezone', 'pulled_at') }}, 0)
         else 0
     end
 {%- endmacro %}

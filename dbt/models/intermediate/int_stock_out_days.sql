@@ -65,38 +65,64 @@ dated as (
     inner join companies on days.company_id = companies.company_id
 ),
 
+lived as (
+    select
+        dated.*,
+        lifetimes.first_sold_date
+    from dated
+    inner join lifetimes
+        on
+            dated.company_id = lifetimes.company_id
+            and dated.variant_id = lifetimes.variant_id
+            and dated.stock_date >= lifetimes.first_sold_date
+            and dated.stock_date <= lifetimes.last_date
+    inner join locations
+        on dated.company_id = locations.company_id and dated.location_id = locations.location_id
+    where
+        dated.stock_date < dated.pulled_date
+        and dated.stock_date
+        <= coalesce({{ local_date('locations.archived_at', 'dated.timezone') }}, date '9999-12-30')
+),
+
+-- Once per day, not per row: where a time zone's days begin takes long to find.
+day_lengths as (
+    select
+        company_id,
+        stock_date,
+        cast({{ day_seconds('stock_date', 'timezone', 'pulled_at') }} as integer) as day_seconds
+    from (
+        select distinct
+            company_id,
+            stock_date,
+            timezone,
+            pulled_at
+        from lived
+    ) as days_lived
+),
+
 timed as (
     select
-        *,
-        cast({{ seconds_out_of_stock('stock_date') }} as integer) as out_of_stock_seconds,
-        cast({{ day_seconds('stock_date', 'timezone', 'pulled_at') }} as integer) as day_seconds
-    from dated
+        lived.*,
+        day_lengths.day_seconds,
+        cast({{ seconds_out_of_stock('lived.stock_date', whole_day='day_seconds') }} as integer)
+            as out_of_stock_seconds
+    from lived
+    inner join day_lengths
+        on lived.company_id = day_lengths.company_id and lived.stock_date = day_lengths.stock_date
 ),
 
 out_days as (
     select
-        timed.company_id,
-        timed.location_id,
-        timed.variant_id,
-        timed.stock_date,
-        timed.out_of_stock_seconds,
-        case when timed.day_number = 0 then timed.demand_units else 0 end as demand_units,
-        timed.out_of_stock_seconds >= timed.day_seconds as is_out_all_day,
-        lifetimes.first_sold_date
+        company_id,
+        location_id,
+        variant_id,
+        stock_date,
+        out_of_stock_seconds,
+        case when day_number = 0 then demand_units else 0 end as demand_units,
+        out_of_stock_seconds >= day_seconds as is_out_all_day,
+        first_sold_date
     from timed
-    inner join lifetimes
-        on
-            timed.company_id = lifetimes.company_id
-            and timed.variant_id = lifetimes.variant_id
-            and timed.stock_date >= lifetimes.first_sold_date
-            and timed.stock_date <= lifetimes.last_date
-    inner join locations
-        on timed.company_id = locations.company_id and timed.location_id = locations.location_id
-    where
-        timed.out_of_stock_seconds > 0
-        and timed.stock_date < timed.pulled_date
-        and timed.stock_date
-        <= coalesce({{ local_date('locations.archived_at', 'timed.timezone') }}, date '9999-12-30')
+    where out_of_stock_seconds > 0
 )
 
 select * from out_days
