@@ -8,6 +8,8 @@ from core.lake import LakeTable
 from pipelines.feed.errors import FeedError
 from pipelines.feed.snapshot import SourceSnapshot
 
+_LISTED = 5
+
 
 @dataclass(frozen=True)
 class Reread:
@@ -46,7 +48,8 @@ def _require_known(kind: str, wanted: str, known: Sequence[str]) -> None:
     if wanted in known:
         return
     alike = difflib.get_close_matches(wanted, known, n=3)
+    some = ", ".join(sorted(known)[:_LISTED]) or "none"
     raise FeedError(
         f"There is no {kind} {wanted!r}.",
-        hint=f"Did you mean {' or '.join(alike)}?" if alike else "'stockwise feed status' lists the tables.",
+        hint=f"Did you mean {' or '.join(alike)}?" if alike else f"Some that there are: {some}.",
     )
