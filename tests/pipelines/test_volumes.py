@@ -55,9 +55,10 @@ def test_one_wild_week_moves_nothing() -> None:
 
 
 def test_a_small_shop_raises_no_alarm_by_selling_nothing() -> None:
-    verdict = judge_day(0, [3, 2, 4, 5, 3], limit=4.0)
-    assert verdict is not None
-    assert verdict.status == "usual"
+    for usual, status in ((3, "usual"), (19, "unusual"), (20, "sudden")):
+        verdict = judge_day(0, [usual] * LEAST_WEEKS, limit=4.0)
+        assert verdict is not None
+        assert verdict.status == status
 
 
 def test_too_few_weeks_are_no_history() -> None:
