@@ -10,6 +10,7 @@ from core.errors import StockwiseError
 from core.lake import sync_file
 from core.published import PLATFORM, BuildInfo
 from core.warehouse import ENGINE_VERSION, WarehouseConnection
+from pipelines.published_differences import replace_differing_rows
 
 READ_ONLY = 0o444
 _WRITABLE = 0o644
@@ -85,16 +86,10 @@ def read_marks(connection: WarehouseConnection, file: Path) -> dict[str, str]:
     """
     _attach(connection, file, read_only=True)
     try:
-        tables = connection.execute(
-            "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
-            " from duckdb_columns() where database_name = 'target'"
-            " and table_name like 'srv!_%' escape '!' group by 1"
-        ).fetchall()
-        marks = {}
-        for table, columns in tables:
-            found = connection.execute(_content_sql(f"target.{table}")).fetchall()
-            marks[table] = _mark(columns, *found[0][1:]) if len(found) == 1 else _mark(columns)
-        return marks
+        return {
+            table: _target_mark(connection, table, columns)
+            for table, columns in _target_tables(connection).items()
+        }
     finally:
         connection.execute("detach target")
 
@@ -113,8 +108,8 @@ def write_company_file(
     Parameters
     ----------
     before : WrittenBefore, optional
-        Tables that are as in this file come from a copy of it: to copy a file takes a tenth of a second
-        where a million rows take six to write.
+        Tables that are as in this file come from a copy of it, and of others the rows that are: to copy a
+        file takes a tenth of a second where a million rows take six to write.
 
     Raises
     ------
@@ -127,10 +122,12 @@ def write_company_file(
         for table in content.rows
         if table not in kept
     }
+    renewed: list[str] = []
     if before and kept:
         shutil.copyfile(before.file, file)
-        _drop_all_but(connection, file, kept)
-    _write(connection, file, {**selects, "build_info": _build_info_sql(build, company_id)})
+        renewed = _renew_copy(connection, file, company_id, content, kept)
+    anew = {table: select for table, select in selects.items() if table not in renewed}
+    _write(connection, file, {**anew, "build_info": _build_info_sql(build, company_id)})
     _check(connection, file, company_id, content)
     return list(selects)
 
@@ -170,6 +167,21 @@ def _serving_tables(connection: WarehouseConnection) -> dict[str, str]:
     return tables
 
 
+def _target_tables(connection: WarehouseConnection) -> dict[str, str]:
+    """The same of the file that is attached."""
+    rows = connection.execute(
+        "select table_name, string_agg(column_name || ' ' || data_type, ', ' order by column_index)"
+        " from duckdb_columns() where database_name = 'target'"
+        " and table_name like 'srv!_%' escape '!' group by 1 order by 1"
+    ).fetchall()
+    return dict(rows)
+
+
+def _target_mark(connection: WarehouseConnection, table: str, columns: str) -> str:
+    found = connection.execute(_content_sql(f"target.{table}")).fetchall()
+    return _mark(columns, *found[0][1:]) if len(found) == 1 else _mark(columns)
+
+
 def _content_sql(relation: str) -> str:
     return (
         "select company_id, count(*), bit_xor(hash(content)), sum(hash(content))"
@@ -182,17 +194,32 @@ def _mark(columns: str, count: int = 0, xor: int | None = None, total: int | Non
     return sha256(f"{ENGINE_VERSION} | {columns} | {count} {xor} {total}".encode()).hexdigest()
 
 
-def _drop_all_but(connection: WarehouseConnection, file: Path, kept: Sequence[str]) -> None:
-    """Empty a copy of an older file, but for some tables; the checkpoint frees the space for new ones."""
+def _renew_copy(
+    connection: WarehouseConnection, file: Path, company_id: str, content: CompanyContent, kept: Sequence[str]
+) -> list[str]:
+    """Bring what a copy of an older file holds up to date by rows, and name the tables where that was enough.
+
+    All others but the kept ones leave it; the checkpoint frees their space for new ones.
+    """
     file.chmod(_WRITABLE)
     _attach(connection, file, read_only=False)
     try:
+        held, served = _target_tables(connection), _serving_tables(connection)
+        renewed = [
+            table
+            for table, columns in held.items()
+            if table not in kept
+            and served.get(table) == columns
+            and replace_differing_rows(connection, table, company_id, rows=content.rows[table])
+            and _target_mark(connection, table, columns) == content.marks[table]
+        ]
         for (table,) in connection.execute(
             "select table_name from duckdb_tables() where database_name = 'target'"
         ).fetchall():
-            if table not in kept:
+            if table not in (*kept, *renewed):
                 connection.execute(f'drop table target."{table}"')
         connection.execute("checkpoint target")
+        return renewed
     finally:
         connection.execute("detach target")
 

@@ -5,12 +5,15 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.published import current_build, open_snapshot
 from core.settings import Settings
 from core.warehouse import hold_warehouse
+from pipelines import published_files
+from pipelines.published_differences import replace_differing_rows
 from pipelines.published_files import PublishError, WrittenBefore, read_contents, write_company_file
 from tests.support.kill_points import run_until_killed
 from tests.support.publishing import (
@@ -55,16 +58,33 @@ def test_an_unchanged_company_is_linked_and_a_changed_one_written(settings: Sett
     assert (build.build_id, build.feed_pull_id) == (build_name(2), "pull-2")
 
 
-def test_a_file_that_keeps_unchanged_tables_holds_what_a_new_one_holds(
-    settings: Settings, tmp_path: Path
+@pytest.mark.parametrize(
+    ("change", "by_rows"),
+    [
+        ("update serving.srv_sales_daily set units = 9 where company_id = '{company}'", [False]),
+        ("update serving.srv_sales_daily set units = 9 where sales_date = date '2026-01-03'", [True]),
+        ("delete from serving.srv_sales_daily where sales_date = date '2026-01-03'", [True]),
+        ("insert into serving.srv_sales_daily from serving.srv_sales_daily limit 1", [True]),
+    ],
+    ids=["all rows", "one row", "a row is gone", "a row twice"],
+)
+def test_a_file_that_keeps_unchanged_tables_and_rows_holds_what_a_new_one_holds(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, by_rows: list[bool]
 ) -> None:
-    """Only the changed table is written again, and the rest is as served."""
-    fill_serving(settings, {ACME: 10, BOLT: 20})
+    """Only what changed is written again, and the rest is as served."""
+    fill_serving(settings, {ACME: 10}, rows=10)
     publish_number(settings, 1)
     old = settings.published_folder / build_name(1) / f"{ACME}.duckdb"
+    outcomes: list[bool] = []
+
+    def replace_and_note(*arguments: Any, **options: Any) -> bool:
+        outcomes.append(replace_differing_rows(*arguments, **options))
+        return outcomes[-1]
+
+    monkeypatch.setattr(published_files, "replace_differing_rows", replace_and_note)
     with hold_warehouse(settings) as warehouse, warehouse.connect() as connection:
         before = WrittenBefore(old, read_contents(connection)[ACME].marks)
-        connection.execute(f"update serving.srv_sales_daily set units = 9 where company_id = '{ACME}'")
+        connection.execute(change.format(company=ACME))
         content = read_contents(connection)[ACME]
         build = current_build(settings)
         assert build is not None
@@ -73,6 +93,7 @@ def test_a_file_that_keeps_unchanged_tables_holds_what_a_new_one_holds(
         assert write_company_file(connection, partial, ACME, content, build, before=before) == [
             "srv_sales_daily"
         ]
+        assert outcomes == by_rows
         connection.execute(f"attach '{whole}' as whole (read_only)")
         connection.execute(f"attach '{partial}' as partial (read_only)")
         for table in (*content.rows, "build_info"):
