@@ -62,9 +62,9 @@ def owner(fresh_database: FreshDatabase) -> Iterator[Connection]:
 
 
 def test_a_row_ahead_of_its_server_is_read_once_whenever_it_is_brought(
-    lake: Lake, owner: Connection, company: Company
+    lake: Lake, owner: Connection, company: Company, fresh_database: FreshDatabase
 ) -> None:
-    """As by a dump of some rows, in a transaction or a part of one that a pull finds open."""
+    """As by a dump of some rows, also in a part of a transaction that began first and committed last."""
     lake.pull()
     brought = [write_order(owner, company)]
     _put_ahead(owner)
@@ -72,6 +72,8 @@ def test_a_row_ahead_of_its_server_is_read_once_whenever_it_is_brought(
     with owner.transaction(), owner.transaction():
         brought.append(write_order(owner, company))
         _put_ahead(owner)
+        with fresh_database.connect("owner") as later:
+            later.execute("select pg_current_xact_id()")
         assert _orders_of(lake) == [0, 0]
     assert _orders_of(lake) == [1, 0]
     owner.execute("update orders set status = 'confirmed' where id = %s", [brought[0]])
