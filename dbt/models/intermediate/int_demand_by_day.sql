@@ -9,7 +9,8 @@
         incremental_strategy='replace_changed',
         meta={
             'changed': 'int_order_days_changed',
-            'replaces': 'target.company_id = changed.company_id and target.demand_date = changed.changed_date',
+            'replaces': 'target.company_id = changed.company_id and target.variant_id = changed.variant_id'
+                ~ ' and target.demand_date = changed.changed_date',
         },
     )
 }}
@@ -76,6 +77,7 @@ by_line_and_location as (
         inner join days_changed
             on
                 order_lines.company_id = days_changed.company_id
+                and order_lines.variant_id = days_changed.variant_id
                 and order_lines.placed_date = days_changed.changed_date
     {%- endif %}
 ),

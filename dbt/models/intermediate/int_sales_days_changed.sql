@@ -1,4 +1,4 @@
--- One row per company and day whose product sales are built anew: of an order that changed, or of a return.
+-- One row per company, variant and day whose product sales are built anew: of an order or of a return.
 -- Returns are few and built anew each time: they are compared with those in the table.
 with order_days_changed as (
     select * from {{ ref('int_order_days_changed') }}
@@ -36,9 +36,9 @@ returns_changed as (
 ),
 
 changed as (
-    select company_id, changed_date from order_days_changed
+    select company_id, variant_id, changed_date from order_days_changed
     union
-    select company_id, changed_date from returns_changed
+    select company_id, variant_id, changed_date from returns_changed
 )
 
 select * from changed

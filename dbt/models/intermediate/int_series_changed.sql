@@ -33,18 +33,13 @@ balances_before as (
     }) }}
 ),
 
-days_changed as (
-    select company_id, changed_date from order_days_changed
-    union
-    select company_id, changed_date from ledger_days_changed
-),
-
 touched_by_demand as (
     select demand.company_id, demand.variant_id, demand.location_id, demand.demand_date as touched_date
     from demand
     inner join order_days_changed
         on
             demand.company_id = order_days_changed.company_id
+            and demand.variant_id = order_days_changed.variant_id
             and demand.demand_date = order_days_changed.changed_date
 ),
 
@@ -64,10 +59,20 @@ touched_before as (
         balances_before.company_id, balances_before.variant_id, balances_before.location_id,
         balances_before.change_date as touched_date
     from balances_before
-    inner join days_changed
+    inner join order_days_changed
         on
-            balances_before.company_id = days_changed.company_id
-            and balances_before.change_date = days_changed.changed_date
+            balances_before.company_id = order_days_changed.company_id
+            and balances_before.variant_id = order_days_changed.variant_id
+            and balances_before.change_date = order_days_changed.changed_date
+    union all
+    select
+        balances_before.company_id, balances_before.variant_id, balances_before.location_id,
+        balances_before.change_date as touched_date
+    from balances_before
+    inner join ledger_days_changed
+        on
+            balances_before.company_id = ledger_days_changed.company_id
+            and balances_before.change_date = ledger_days_changed.changed_date
 ),
 
 -- Returns are few and built anew each time: their days are compared with those in the table.

@@ -5,7 +5,8 @@
         on_schema_change='fail',
         meta={
             'changed': 'int_sales_days_changed',
-            'replaces': 'target.company_id = changed.company_id and target.sales_date = changed.changed_date',
+            'replaces': 'target.company_id = changed.company_id and target.variant_id = changed.variant_id'
+                ~ ' and target.sales_date = changed.changed_date',
         },
     )
 }}
@@ -30,6 +31,7 @@ sold as (
     inner join days_changed
         on
             sold_by_day.company_id = days_changed.company_id
+            and sold_by_day.variant_id = days_changed.variant_id
             and sold_by_day.sales_date = days_changed.changed_date
     {%- endif %}
 ),
@@ -50,6 +52,7 @@ returned as (
     inner join days_changed
         on
             order_returns.company_id = days_changed.company_id
+            and order_returns.variant_id = days_changed.variant_id
             and order_returns.returned_date = days_changed.changed_date
     {%- endif %}
     group by
