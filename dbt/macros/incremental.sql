@@ -67,8 +67,8 @@
 
 {#
     The rows that a data test looks at. A test whose `where` is `changed by MODEL: COLUMN, …` looks in an
-    incremental build at the rows whose columns that model names, or its columns `OWN = ITS`: what it did not
-    change was tested by the build that wrote it. A full build looks at all.
+    incremental build at the rows whose columns that model names, or its columns `OWN = ITS` or `OWN >= ITS`:
+    what it did not change was tested by the build that wrote it. A full build looks at all.
 #}
 {% macro get_where_subquery(relation) -%}
     {%- set where = config.get('where') or '' -%}
@@ -98,8 +98,9 @@
                 from {{ changed }} as changed
                 where
                 {%- for pair in columns.split(', ') %}
-                    {%- set own = pair.split(' = ')[0] %}
-                    {{ 'and ' if not loop.first }}tested.{{ own }} = changed.{{ pair.split(' = ')[-1] }}
+                    {%- set compared = '>=' if ' >= ' in pair else '=' %}
+                    {%- set own, its = (pair.split(' ' ~ compared ~ ' ') * 2)[:2] %}
+                    {{ 'and ' if not loop.first }}tested.{{ own }} {{ compared }} changed.{{ its }}
                 {%- endfor %}
             )
         )
