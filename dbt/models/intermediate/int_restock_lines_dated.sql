@@ -15,40 +15,51 @@ companies as (
     select * from {{ ref('int_companies_dated') }}
 ),
 
+-- An order has many lines: to convert its instant once takes a hundredth of the time.
+orders_dated as (
+    select
+        restock_orders.*,
+        companies.timezone,
+        companies.horizon_date,
+        companies.pulled_date,
+        {{ local_date('restock_orders.sent_at', 'companies.timezone') }} as sent_date
+    from restock_orders
+    inner join companies on restock_orders.company_id = companies.company_id
+),
+
 dated as (
     select
         restock_order_lines.company_id,
         restock_order_lines.restock_order_line_id,
         restock_order_lines.restock_order_id,
-        restock_orders.restock_number,
-        restock_orders.status,
-        restock_orders.supplier_id,
+        orders_dated.restock_number,
+        orders_dated.status,
+        orders_dated.supplier_id,
         suppliers.working_weekdays,
-        restock_orders.location_id,
+        orders_dated.location_id,
         restock_order_lines.variant_id,
         restock_order_lines.ordered_units,
         restock_order_lines.received_units,
         case
-            when restock_orders.status in ('draft', 'approved', 'sent', 'partly_received')
+            when orders_dated.status in ('draft', 'approved', 'sent', 'partly_received')
                 then greatest(restock_order_lines.ordered_units - restock_order_lines.received_units, 0)
             else 0
         end as open_units,
-        {{ local_date('restock_orders.sent_at', 'companies.timezone') }} as sent_date,
-        restock_orders.expected_date,
-        restock_orders.is_assumed or suppliers.is_assumed as is_assumed,
-        companies.timezone,
-        companies.horizon_date,
-        companies.pulled_date
+        orders_dated.sent_date,
+        orders_dated.expected_date,
+        orders_dated.is_assumed or suppliers.is_assumed as is_assumed,
+        orders_dated.timezone,
+        orders_dated.horizon_date,
+        orders_dated.pulled_date
     from restock_order_lines
-    inner join restock_orders
+    inner join orders_dated
         on
-            restock_order_lines.company_id = restock_orders.company_id
-            and restock_order_lines.restock_order_id = restock_orders.restock_order_id
+            restock_order_lines.company_id = orders_dated.company_id
+            and restock_order_lines.restock_order_id = orders_dated.restock_order_id
     inner join suppliers
         on
-            restock_orders.company_id = suppliers.company_id
-            and restock_orders.supplier_id = suppliers.supplier_id
-    inner join companies on restock_order_lines.company_id = companies.company_id
+            orders_dated.company_id = suppliers.company_id
+            and orders_dated.supplier_id = suppliers.supplier_id
 )
 
 select * from dated

@@ -18,21 +18,39 @@ receipts as (
     select * from {{ ref('stg_storefront__receipts') }}
 ),
 
+-- A receipt has many lines: to convert its instant once takes a hundredth of the time.
+companies as (
+    select distinct company_id, timezone
+    from restock_lines
+),
+
+receipts_dated as (
+    select
+        receipts.company_id,
+        receipts.receipt_id,
+        receipts.location_id,
+        {{ local_date('receipts.received_at', 'companies.timezone') }} as received_date
+    from receipts
+    inner join companies on receipts.company_id = companies.company_id
+),
+
 received as (
     select
         receipt_lines.company_id,
         receipt_lines.receipt_line_id as purchase_receipt_id,
         receipt_lines.restock_order_line_id,
         'received' as state,
-        {{ local_date('receipts.received_at', 'restock_lines.timezone') }} as received_date,
-        receipts.location_id,
+        receipts_dated.received_date,
+        receipts_dated.location_id,
         receipt_lines.received_units,
         0 as open_units,
         0 as cancelled_units,
         receipt_lines.unit_cost_amount
     from receipt_lines
-    inner join receipts
-        on receipt_lines.company_id = receipts.company_id and receipt_lines.receipt_id = receipts.receipt_id
+    inner join receipts_dated
+        on
+            receipt_lines.company_id = receipts_dated.company_id
+            and receipt_lines.receipt_id = receipts_dated.receipt_id
     inner join restock_lines
         on
             receipt_lines.company_id = restock_lines.company_id

@@ -11,16 +11,33 @@ restock_lines as (
     where sent_date is not null
 ),
 
+-- A receipt has many lines: to convert its instant once takes a hundredth of the time.
+companies as (
+    select distinct company_id, timezone
+    from restock_lines
+),
+
+receipts_dated as (
+    select
+        receipts.company_id,
+        receipts.receipt_id,
+        {{ local_date('receipts.received_at', 'companies.timezone') }} as received_date
+    from receipts
+    inner join companies on receipts.company_id = companies.company_id
+),
+
 received as (
     select
         restock_lines.*,
         receipt_lines.receipt_line_id as lead_time_id,
-        {{ local_date('receipts.received_at', 'restock_lines.timezone') }} as received_date,
+        receipts_dated.received_date,
         receipt_lines.received_units as units,
         false as is_open
     from receipt_lines
-    inner join receipts
-        on receipt_lines.company_id = receipts.company_id and receipt_lines.receipt_id = receipts.receipt_id
+    inner join receipts_dated
+        on
+            receipt_lines.company_id = receipts_dated.company_id
+            and receipt_lines.receipt_id = receipts_dated.receipt_id
     inner join restock_lines
         on
             receipt_lines.company_id = restock_lines.company_id
