@@ -43,8 +43,8 @@ def company_home(
     with _home(settings, lines=lines, folder=folder) as own, open_server(own) as server:
         marker = own.home / "company_history.json"
         seconds = 0.0
+        migrate.upgrade(server)  # one that was kept may be of an older release
         if not marker.exists():
-            migrate.upgrade(server)
             started = time.monotonic()
             with progress.step(f"write a company of {lines:,} order lines", total=tables_count()) as step:
                 rows = fill_company(own, server, lines=lines, end=datetime.now(UTC).date(), step=step)
