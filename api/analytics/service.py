@@ -83,7 +83,7 @@ def period_of(snapshot: Snapshot, question: Question) -> Period:
     InvalidPeriod
         If they end before they begin, are too many, or lie outside of what a report knows.
     """
-    last = question.last_date or last_sales_day(snapshot) or question.now.date()
+    last = question.last_date or last_known_day(snapshot)
     try:
         return Period(question.first_date or last_days(last, DEFAULT_DAYS).first_date, last)
     except PeriodError as error:
@@ -91,10 +91,10 @@ def period_of(snapshot: Snapshot, question: Question) -> Period:
         raise InvalidPeriod(sentence, pointer="/query/from" if error.is_first else "/query/to") from None
 
 
-def last_sales_day(snapshot: Snapshot) -> date | None:
-    """Return the last day with sales or returns in any shop."""
-    (row,) = snapshot.rows("select max(sales_date) as sales_date from srv_sales_daily")
-    day: date | None = row["sales_date"]
+def last_known_day(snapshot: Snapshot) -> date:
+    """Return the last day that the build knows of: as in reports, a day without a sale is one too."""
+    (row,) = snapshot.rows("select horizon_date from srv_company")
+    day: date = row["horizon_date"]
     return day
 
 

@@ -43,7 +43,12 @@ class Question:
 
 @dataclass(frozen=True)
 class CompanyFacts:
-    """What every page says about a company's numbers: currency, days, and which of them hold sales."""
+    """What every page says about a company's numbers: currency, time zone and days.
+
+    ``first_date`` is that of the first sale, ``last_date`` the last day that the build knows of: that of the
+    pull, or the end of an imported history. A day without a sale is one too, so that standstill shows, and
+    API and reports end there as well. ``horizon_date`` is the day of the pull: earlier days are over.
+    """
 
     currency: str
     timezone: str
@@ -111,15 +116,15 @@ def load_facts(company_id: str, build_id: str) -> CompanyFacts | None:
     """Return what is known of the company's numbers; None if they hold no sale yet."""
     del build_id
     with open_snapshot(context.settings(), company_id) as snapshot:
-        (company,) = snapshot.rows("select currency, timezone, data_origin, horizon_date from srv_company")
-        (days,) = snapshot.rows(
-            "select min(sales_date) as first_date, max(sales_date) as last_date from srv_sales_daily"
+        (company,) = snapshot.rows(
+            "select currency, timezone, data_origin, horizon_date as last_date from srv_company"
         )
+        (sales,) = snapshot.rows("select min(sales_date) as first_date from srv_sales_daily")
         horizon_at: datetime = snapshot.build.horizon_at
-    if days["last_date"] is None:
+    if sales["first_date"] is None:
         return None
     horizon_date = horizon_at.astimezone(ZoneInfo(company["timezone"])).date()
-    return CompanyFacts(**{**company, **days, "horizon_date": horizon_date})
+    return CompanyFacts(**company, **sales, horizon_date=horizon_date)
 
 
 @st.cache_data(max_entries=MAX_CACHED, ttl="1h", show_spinner=False)

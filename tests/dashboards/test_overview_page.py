@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from tests.support.pages import Pages, figure, words
+from tests.support.published import publish, small_plan
 
 ADMIN = "company_admin@acme.example"
 
@@ -33,6 +34,20 @@ def test_a_shorter_period_is_compared_with_the_days_before_it(pages: Pages) -> N
     (change,) = (metric.delta for metric in at.metric if metric.label == "Net sales")
     assert change == "+70.0%"
     assert "2026-11-14 to 2026-11-20, compared with 2026-11-07 to 2026-11-13" in words(at)
+
+
+def test_days_without_a_sale_are_days_on_the_page_as_in_the_api(unpublished: Pages) -> None:
+    plan = small_plan(unpublished.acme)
+    (company,) = plan["srv_company"]
+    until = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    quiet = {**plan, "srv_company": [{**company, "horizon_date": until.date()}]}
+    publish(unpublished.settings, {unpublished.acme: quiet}, horizon_at=until)
+    unpublished.log_in(ADMIN)
+    at = unpublished.open(period="7 days")
+    # 16 + … + 20 = 90 units, then two days of nothing.
+    assert "2026-11-16 to 2026-11-22" in words(at)
+    assert figure(at, "Net sales") == "900.00"
+    assert unpublished.report("dashboard")["period"]["last_date"] == "2026-11-22"
 
 
 def test_sellers_are_named_before_their_codes(pages: Pages) -> None:
