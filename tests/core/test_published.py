@@ -110,6 +110,25 @@ def test_an_open_reader_keeps_its_build_and_the_next_one_gets_the_new(settings: 
         assert before.build.build_id == build_name(1)
 
 
+@pytest.mark.parametrize("look", [1, 2])
+def test_a_build_that_is_tidied_away_after_its_pointer_was_read_is_looked_for_again(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, look: int
+) -> None:
+    """At its description, or at its file."""
+    fill_serving(settings, {ACME: 10})
+    publish_number(settings, 1)
+    looks = iter(range(1, 10))
+    folder = published.build_folder
+
+    def gone_once(of: Settings, build_id: str) -> Path:
+        return of.home / "gone" if next(looks) == look else folder(of, build_id)
+
+    monkeypatch.setattr(published, "build_folder", gone_once)
+    with open_snapshot(settings, ACME) as snapshot:
+        assert snapshot.rows(_TOTAL)[0]["most"] == 10
+    assert next(looks) > look + 1
+
+
 def test_files_of_old_builds_are_closed_when_a_newer_one_is_read(settings: Settings) -> None:
     published.close_snapshots()
     for number in range(1, 6):
