@@ -1,7 +1,8 @@
 """Bring a table of a copied file up to date by the rows in which it differs from what is served.
 
 After a round most rows of most tables are as they were. To write a million rows takes DuckDB two to three
-seconds, nearly all of it to compress them; to find by hash which differ takes a tenth of that beside the evaluation of the view.
+seconds, nearly all of it to compress them; to find by hash which differ takes a tenth of that,
+beside the evaluation of the view.
 """
 
 from core.warehouse import WarehouseConnection
