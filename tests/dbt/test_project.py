@@ -10,6 +10,7 @@ from api.tables import metadata
 from core.errors import StockwiseError
 from core.money import currency_digits
 from core.warehouse import Warehouse
+from pipelines.build_scope import FOLLOWED_TABLES
 from pipelines.transform import PROJECT_FOLDER, TransformError, TransformResult, build, read_lineage
 from tests.dbt.dbt_command import run_dbt
 from tests.dbt.raw_rows import open_warehouse
@@ -119,6 +120,20 @@ def test_layers_read_only_from_the_layer_below_or_their_own(lineage: dict[str, A
     ]
 
     assert strangers == []
+
+
+def test_rows_that_are_followed_by_key_are_built_anew_when_some_are_deleted(lineage: dict[str, Any]) -> None:
+    """What is gone names no order and no day; models of carts and views ask for deletions themselves."""
+    followed = {
+        parent.rpartition(".stg_storefront__")[2]
+        for model in models_of(lineage, "intermediate", "marts").values()
+        if "pull_number > {{" in model["raw_code"]
+        and not any(parent.endswith(".stg_feed__deletions") for parent in model["depends_on"]["nodes"])
+        for parent in model["depends_on"]["nodes"]
+        if ".stg_storefront__" in parent
+    }
+
+    assert followed == set(FOLLOWED_TABLES)
 
 
 def test_every_fed_table_has_a_staging_model(lineage: dict[str, Any], small_warehouse: Warehouse) -> None:
