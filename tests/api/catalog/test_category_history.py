@@ -58,7 +58,9 @@ async def test_a_move_that_waited_for_another_is_the_later_one(api: Api, company
         late.execute(move, [plates, company.product_id])
         waiting = asyncio.create_task(asyncio.to_thread(early.execute, move, [cups, company.product_id]))
         async with asyncio.timeout(20):
-            while not api.scalar("select cardinality(pg_blocking_pids(%s))", [early.info.backend_pid]):
+            while not api.scalar(  # noqa: ASYNC110 (nothing tells of a lock that is waited for)
+                "select cardinality(pg_blocking_pids(%s))", [early.info.backend_pid]
+            ):
                 await asyncio.sleep(0.01)
             late.commit()
             await waiting
