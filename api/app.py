@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cache
@@ -14,6 +14,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from api.access import Gatekeeper, authorize
+from api.addresses import Address, OwnAddresses, addresses_by_end
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
 from api.catalog.pages import ProductPages
@@ -158,6 +159,11 @@ def _served_routes() -> tuple[BaseRoute, ...]:
     return tuple(every.routes)
 
 
+@cache
+def _addresses() -> Mapping[str, Sequence[Address]]:
+    return addresses_by_end(_served_routes())
+
+
 def _describe_once(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> dict[str, Any]:
     """Describe the routes when somebody asks: it takes seconds, and few processes are ever asked."""
     with _describing:
@@ -185,6 +191,8 @@ def _lifespan(settings: Settings, server: Server | None, database: str | None) -
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    # The last added is the outermost: a refusal is framed like every answer.
+    app.add_middleware(OwnAddresses, addresses=_addresses())
     app.add_middleware(RequestFrame, is_production=settings.environment == "production")
     if settings.cors_origins:
         app.add_middleware(

@@ -25,6 +25,15 @@ from api.errors import ApiError, StaleVersion, VersionRequired
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=1000, description="ETag of the version that you change")
 ]
+IfMatchOfKnown = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        max_length=1000,
+        description="ETag of the version that you change; none for what is not there yet",
+        json_schema_extra={"x-optional": True},
+    ),
+]
 IfNoneMatch = Annotated[
     str | None, Header(alias="If-None-Match", max_length=1000, description="ETag of what you have")
 ]

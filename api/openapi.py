@@ -146,7 +146,7 @@ def _tell_what_is_required(parameter: dict[str, Any]) -> None:
         parameter["required"] = not parameter["schema"].get("x-optional", False)
         parameter["schema"] = {"type": "string", "format": "uuid"}
     elif name == "if-match":
-        parameter["required"] = True
+        parameter["required"] = not parameter["schema"].get("x-optional", False)
         parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 1000}
 
 

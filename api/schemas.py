@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Generic, Self, TypeVar, get_args
@@ -21,6 +22,8 @@ from pydantic import (
 from core.money import currency_digits
 
 Item = TypeVar("Item")
+JsonObject = dict[str, Any]
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _STARTS_WITH_DATE = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 LARGEST_INTEGER = 2_147_483_647
 AMOUNT_PLACES = 2
@@ -112,9 +115,28 @@ def _refuse_numbers(value: object) -> object:
     return value
 
 
-def _text_of_decimal(integer_digits: int, decimal_places: int, example: str) -> WithJsonSchema:
+def _refuse_all_but_days(value: object) -> object:
+    if not isinstance(value, date) and not (isinstance(value, str) and _DATE.fullmatch(value)):
+        raise ValueError('write a day as in "2026-11-21"')
+    return value
+
+
+def _text(integer_digits: int, decimal_places: int, example: str) -> JsonObject:
     pattern = rf"^-?[0-9]{{1,{integer_digits}}}(\.[0-9]{{1,{decimal_places}}})?$"
-    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+    return {"type": "string", "pattern": pattern, "examples": [example]}
+
+
+def _as_written(integer_digits: int, decimal_places: int, example: str) -> WithJsonSchema:
+    return WithJsonSchema(_text(integer_digits, decimal_places, example), mode="serialization")
+
+
+def _as_read(integer_digits: int, decimal_places: int, example: str) -> WithJsonSchema:
+    """Whole numbers are taken as numbers too: they are exact."""
+    most = 10**integer_digits - 1
+    whole = {"type": "integer", "minimum": -most, "maximum": most}
+    return WithJsonSchema(
+        {"anyOf": [_text(integer_digits, decimal_places, example), whole]}, mode="validation"
+    )
 
 
 _AS_TEXT = PlainSerializer(_plain, return_type=str, when_used="json-unless-none")
@@ -126,13 +148,24 @@ Amount = Annotated[
     _EXACT,
     Field(max_digits=14, decimal_places=AMOUNT_PLACES),
     _AS_TEXT,
-    _text_of_decimal(12, 2, "19.90"),
+    _as_read(12, 2, "19.90"),
+    _as_written(12, 2, "19.90"),
 ]
 UnitAmount = Annotated[
-    Decimal, _EXACT, Field(max_digits=18, decimal_places=6), _AS_TEXT, _text_of_decimal(12, 6, "19.900000")
+    Decimal,
+    _EXACT,
+    Field(max_digits=18, decimal_places=6),
+    _AS_TEXT,
+    _as_read(12, 6, "19.900000"),
+    _as_written(12, 6, "19.900000"),
 ]
 Rate = Annotated[
-    Decimal, _EXACT, Field(max_digits=9, decimal_places=6), _AS_TEXT, _text_of_decimal(3, 6, "0.190000")
+    Decimal,
+    _EXACT,
+    Field(max_digits=9, decimal_places=6),
+    _AS_TEXT,
+    _as_read(3, 6, "0.190000"),
+    _as_written(3, 6, "0.190000"),
 ]
 
 Units = Annotated[int, Field(strict=True, ge=0, le=LARGEST_INTEGER)]
@@ -141,6 +174,10 @@ ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(max_length=10_000)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=100)]
 CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-JsonObject = dict[str, Any]
 # RFC 3339 with its offset. Numbers, which could be seconds or milliseconds, are refused.
 Instant = Annotated[AwareDatetime, BeforeValidator(_refuse_numbers)]
+# A calendar day; numbers, which would be read as days or seconds since 1970, are refused.
+Day = Annotated[date, BeforeValidator(_refuse_all_but_days)]
+Flag = Annotated[bool, Field(strict=True)]
+Latitude = Annotated[float, Field(strict=True, ge=-90, le=90, allow_inf_nan=False)]
+Longitude = Annotated[float, Field(strict=True, ge=-180, le=180, allow_inf_nan=False)]

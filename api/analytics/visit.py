@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,10 +15,11 @@ from api.analytics.service import Question, require_known, shops_of
 from api.dependencies import AppSettings, Now
 from api.errors import Forbidden, NothingPublishedYet, responses_for
 from api.published import IfNoneMatch, mark_version, read_snapshot, version_for
+from api.schemas import Day
 from core.published import Snapshot, current_build
 
-From = Annotated[date | None, Query(alias="from", description="First day, in the company's time zone")]
-To = Annotated[date | None, Query(alias="to", description="Last day, included")]
+From = Annotated[Day | None, Query(alias="from", description="First day, in the company's time zone")]
+To = Annotated[Day | None, Query(alias="to", description="Last day, included")]
 Shop = Annotated[UUID | None, Query(alias="shop_id", description="One shop; all of yours without it")]
 Category = Annotated[UUID | None, Query(description="A category with all below it")]
 Compare = Annotated[

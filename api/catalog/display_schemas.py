@@ -6,18 +6,19 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.catalog.schemas import DisplayOrder, Flag
 from api.media.schemas import WebUrl
 from api.schemas import InputModel, OutputModel, ShortText
+from api.schemas import Instant as AnyInstant
 
 Gender = Literal["male", "female", "unisex"]
 Position = Literal["home", "collection", "category", "product", "checkout"]
 TagName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 Subtitle = Annotated[str, StringConstraints(max_length=500)]
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-Instant = Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)]
+Instant = Annotated[AnyInstant, Field(ge=_FIRST, le=_LAST)]
 _Label = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 _Measure = Annotated[str, StringConstraints(max_length=50)]
 _Measures = Annotated[dict[_Label, _Measure], Field(max_length=50)]

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.catalog.display_schemas import Gender
 from api.catalog.queries import ProductFilter
 from api.catalog.schemas import Price, ProductStatus, Sku
 from api.errors import InvalidContent
-from api.schemas import ShortText
+from api.schemas import Instant, ShortText
 
 _EQUAL = (
     "status", "shop_id", "seller_user_id", "sku", "brand", "collection", "material", "subcategory", "gender",
@@ -58,10 +58,10 @@ class ProductQuery(BaseModel):
     price_gte: Price | None = Field(None, alias="price_amount[gte]")
     price_lte: Price | None = Field(None, alias="price_amount[lte]")
     rating_gte: Annotated[Decimal, Field(ge=0, le=5)] | None = Field(None, alias="rating_average[gte]")
-    created_gte: AwareDatetime | None = Field(None, alias="created_at[gte]")
-    created_lt: AwareDatetime | None = Field(None, alias="created_at[lt]")
-    updated_gte: AwareDatetime | None = Field(None, alias="updated_at[gte]")
-    updated_lt: AwareDatetime | None = Field(None, alias="updated_at[lt]")
+    created_gte: Instant | None = Field(None, alias="created_at[gte]")
+    created_lt: Instant | None = Field(None, alias="created_at[lt]")
+    updated_gte: Instant | None = Field(None, alias="updated_at[gte]")
+    updated_lt: Instant | None = Field(None, alias="updated_at[lt]")
     q: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = Field(
         None, description="In name, SKU or brand"
     )

@@ -14,6 +14,8 @@ from api.pricing.rules import DiscountKind
 from api.schemas import (
     LARGEST_INTEGER,
     Amount,
+    Day,
+    Flag,
     InputModel,
     OutputModel,
     PositiveUnits,
@@ -34,7 +36,6 @@ Description = Annotated[str, StringConstraints(max_length=1000)]
 Named = Annotated[list[UUID], Field(max_length=MOST_NAMED)]
 NotNegative = Annotated[Amount, Field(ge=0)]
 Positive = Annotated[Amount, Field(gt=0)]
-Flag = Annotated[bool, Field(strict=True)]
 
 
 class CouponCreate(InputModel):
@@ -56,8 +57,8 @@ class CouponCreate(InputModel):
     is_for_new_users_only: Flag = False
     total_limit: Limit | None = None
     per_user_limit: Limit | None = None
-    valid_from_date: date | None = Field(None, description="First day, in the company's time zone")
-    valid_until_date: date | None = Field(None, description="Last day, to its end, in the company's zone")
+    valid_from_date: Day | None = Field(None, description="First day, in the company's time zone")
+    valid_until_date: Day | None = Field(None, description="Last day, to its end, in the company's zone")
     is_active: Flag = True
     product_ids: Named = Field(default_factory=list)
     category_ids: Named = Field(default_factory=list, description="With all categories below them")
@@ -76,8 +77,8 @@ class CouponUpdate(InputModel):
     is_for_new_users_only: Flag | None = None
     total_limit: Limit | None = None
     per_user_limit: Limit | None = None
-    valid_from_date: date | None = None
-    valid_until_date: date | None = None
+    valid_from_date: Day | None = None
+    valid_until_date: Day | None = None
     is_active: Flag | None = None
     product_ids: Named | None = None
     category_ids: Named | None = None

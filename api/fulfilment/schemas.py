@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, HttpUrl, StringConstraints, model_validator
+from pydantic import Field, HttpUrl, StringConstraints, model_validator
 
-from api.schemas import Amount, InputModel, OutputModel, PositiveUnits, PricedModel, ShortText
+from api.schemas import Amount, InputModel, Instant, OutputModel, PositiveUnits, PricedModel, ShortText
 
 MOST_LINES = 100
 TrackingStatus = Literal[
@@ -41,7 +41,7 @@ class ShipmentCreate(InputModel):
     carrier: ShortText | None = None
     tracking_number: TrackingNumber | None = None
     tracking_url: TrackingUrl | None = None
-    estimated_delivery_at: AwareDatetime | None = None
+    estimated_delivery_at: Instant | None = None
     note: Note | None = None
 
     @model_validator(mode="after")
@@ -58,7 +58,7 @@ class ShipmentChange(InputModel):
     carrier: ShortText | None = None
     tracking_number: TrackingNumber | None = None
     tracking_url: TrackingUrl | None = None
-    estimated_delivery_at: AwareDatetime | None = None
+    estimated_delivery_at: Instant | None = None
     note: Note | None = None
 
 
@@ -68,7 +68,7 @@ class TrackingEventCreate(InputModel):
     status: TrackingStatus
     location: ShortText | None = None
     description: Note | None = None
-    occurred_at: AwareDatetime | None = Field(None, description="Now, if left out; never later")
+    occurred_at: Instant | None = Field(None, description="Now, if left out; never later")
 
 
 class ShipmentLineRead(OutputModel):

@@ -8,12 +8,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import InputModel, OutputModel, Page, ShortText
+from api.schemas import InputModel, Latitude, Longitude, OutputModel, Page, ShortText
 
 LocationKind = Literal["warehouse", "shop", "in_transit"]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
 Priority = Annotated[int, Field(strict=True, ge=0, le=1000, description="The smallest gives first")]
 
 

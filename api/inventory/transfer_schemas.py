@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import InputModel, OutputModel, Page, PositiveUnits, ShortText
+from api.schemas import Day, InputModel, OutputModel, Page, PositiveUnits, ShortText
 
 TransferStatus = Literal["draft", "sent", "partly_received", "received", "cancelled"]
 Note = Annotated[str, StringConstraints(max_length=2000)]
@@ -28,7 +28,7 @@ class TransferCreate(InputModel):
     from_location_id: UUID
     to_location_id: UUID
     lines: Annotated[list[TransferLineCreate], Field(min_length=1, max_length=1000)]
-    expected_date: date | None = None
+    expected_date: Day | None = None
     note: Note | None = None
 
 

@@ -17,6 +17,7 @@ from api.errors import InvalidContent, responses_for
 from api.inventory.valuation import Period, company_method, value_stock
 from api.inventory.valuation_schemas import LevelValuation, Valuation, ValuationMethod, ValuationRead
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
+from api.schemas import Day
 from core.postgres.transaction import transaction
 from core.time import day_bounds, time_zone
 
@@ -33,7 +34,7 @@ async def value_inventory(
         ValuationMethod | None, Query(description="Without it, the company's own (its settings)")
     ] = None,
     from_date: Annotated[
-        date | None,
+        Day | None,
         Query(
             alias="from",
             ge=_FIRST,
@@ -42,7 +43,7 @@ async def value_inventory(
         ),
     ] = None,
     as_of: Annotated[
-        date | None,
+        Day | None,
         Query(ge=_FIRST, le=_LAST, description="Last day, included; without it, all that happened"),
     ] = None,
     location_id: UUID | None = None,

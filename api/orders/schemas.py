@@ -13,6 +13,8 @@ from api.returns.schemas import ReturnRead
 from api.schemas import (
     Amount,
     InputModel,
+    Latitude,
+    Longitude,
     OutputModel,
     PositiveUnits,
     PricedModel,
@@ -37,8 +39,6 @@ OrderStatus = Literal[
 ]
 PaymentStatus = Literal["unpaid", "authorised", "paid", "partly_refunded", "refunded", "failed", "voided"]
 Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
-Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Note = Annotated[str, StringConstraints(max_length=2000)]
 CouponCode = Annotated[str, StringConstraints(min_length=1, max_length=50)]
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.responses import Response
 
 from api.access import CurrentCaller
-from api.conditional import VERSION_ERRORS, IfMatch, IfNoneMatch, answer, require_version
+from api.conditional import VERSION_ERRORS, IfMatch, IfMatchOfKnown, IfNoneMatch, answer, require_version
 from api.dependencies import AppDatabase, AppSettings, Now
 from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, responses_for
 from api.idempotency import Keyed, Outcome, answer_once
@@ -246,7 +246,7 @@ async def save_gateway(
     desk: AppDesk,
     settings: AppSettings,
     request: Request,
-    if_match: IfMatch = None,
+    if_match: IfMatchOfKnown = None,
 ) -> Response:
     """Keep the credentials of an account with a provider, encrypted; an existing one needs If-Match."""
     provider = account.provider

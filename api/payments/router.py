@@ -53,7 +53,7 @@ from api.payments.schemas import (
     RefundRead,
     TransactionStatus,
 )
-from api.schemas import Page
+from api.schemas import Instant, Page
 from core.postgres.transaction import transaction
 
 router = APIRouter(prefix="/payments", tags=["payments"])
@@ -248,8 +248,8 @@ async def list_payments(
     order_id: UUID | None = None,
     checkout_id: UUID | None = None,
     customer_id: UUID | None = None,
-    created_from: Annotated[datetime | None, Query(alias="created_at[gte]")] = None,
-    created_until: Annotated[datetime | None, Query(alias="created_at[lt]")] = None,
+    created_from: Annotated[Instant | None, Query(alias="created_at[gte]")] = None,
+    created_until: Annotated[Instant | None, Query(alias="created_at[lt]")] = None,
     cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> Page[PaymentSummary]:

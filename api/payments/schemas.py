@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, HttpUrl, SecretStr, StringConstraints, model_validator
 
-from api.schemas import Amount, InputModel, OutputModel, PricedModel, ShortText
+from api.schemas import Amount, Flag, InputModel, OutputModel, PricedModel, ShortText
 
 MethodCode = Literal["credit_card", "debit_card", "upi", "net_banking", "wallet", "paypal", "bank_transfer"]
 Provider = Literal["local", "stripe", "paypal"]
@@ -223,7 +223,7 @@ class MethodChange(InputModel):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
     provider: Provider | None = None
-    is_active: bool | None = None
+    is_active: Flag | None = None
     display_order: Annotated[int, Field(ge=0, le=1000)] | None = None
 
 
@@ -232,7 +232,7 @@ class SavedMethodCreate(InputModel):
 
     method: MethodCode
     token: Token
-    is_default: bool = False
+    is_default: Flag = False
 
 
 class SavedMethodRead(OutputModel):
@@ -255,7 +255,7 @@ class StripeAccount(InputModel):
     provider: Literal["stripe"] = "stripe"
     api_key: SecretStr = Field(min_length=10, max_length=500)
     webhook_secret: SecretStr = Field(min_length=10, max_length=500)
-    is_active: bool = True
+    is_active: Flag = True
 
 
 class PayPalAccount(InputModel):
@@ -263,8 +263,8 @@ class PayPalAccount(InputModel):
     client_id: SecretStr = Field(min_length=10, max_length=500)
     client_secret: SecretStr = Field(min_length=10, max_length=500)
     webhook_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{5,50}$")]
-    is_live: bool = Field(False, description="Credentials of a live application, not of the sandbox")
-    is_active: bool = True
+    is_live: Flag = Field(False, description="Credentials of a live application, not of the sandbox")
+    is_active: Flag = True
 
 
 class GatewayRead(OutputModel):

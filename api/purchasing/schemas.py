@@ -12,7 +12,9 @@ from pydantic import Field, StringConstraints
 from api.schemas import (
     Amount,
     CurrencyCode,
+    Day,
     InputModel,
+    Instant,
     OutputModel,
     PositiveUnits,
     PricedModel,
@@ -127,7 +129,7 @@ class RestockOrderCreate(InputModel):
     supplier_id: UUID
     location_id: UUID
     lines: Annotated[list[RestockLineCreate], Field(min_length=1, max_length=5000)]
-    expected_date: date | None = None
+    expected_date: Day | None = None
     note: Note | None = None
     quantity_rule: Literal["refuse", "round_up"] = Field(
         "refuse",
@@ -135,13 +137,13 @@ class RestockOrderCreate(InputModel):
     )
     # Needed when the supplier's currency is not the company's: company currency per supplier currency.
     exchange_rate: Rate8 | None = None
-    exchange_rate_date: date | None = None
+    exchange_rate_date: Day | None = None
 
 
 class RestockOrderUpdate(InputModel):
     """What is to change; what is left out stays. Lines replace all lines, while the order is a draft."""
 
-    expected_date: date | None = None
+    expected_date: Day | None = None
     note: Note | None = None
     lines: Annotated[list[RestockLineCreate], Field(min_length=1, max_length=5000)] | None = None
     quantity_rule: Literal["refuse", "round_up"] = "refuse"
@@ -158,7 +160,7 @@ class ReceiptLineCreate(InputModel):
 
 class ReceiptCreate(InputModel):
     lines: Annotated[list[ReceiptLineCreate], Field(min_length=1, max_length=5000)]
-    received_at: datetime | None = None
+    received_at: Instant | None = None
     note: Note | None = None
 
 

@@ -37,6 +37,7 @@ from api.purchasing.schemas import (
     TermsRead,
     TermsWrite,
 )
+from api.schemas import Day
 from core.postgres.pools import Database
 from core.postgres.transaction import run_in_transaction, transaction
 from core.time import local_date, time_zone
@@ -159,11 +160,11 @@ async def read_performance(
     database: AppDatabase,
     now: Now,
     from_date: Annotated[
-        date | None,
+        Day | None,
         Query(alias="from", ge=_FIRST, le=_LAST, description="Sent on this day or later; a year back"),
     ] = None,
     to_date: Annotated[
-        date | None, Query(alias="to", ge=_FIRST, le=_LAST, description="Sent on this day at the latest")
+        Day | None, Query(alias="to", ge=_FIRST, le=_LAST, description="Sent on this day at the latest")
     ] = None,
 ) -> PerformanceRead:
     """Measure a supplier's lead times, punctuality and completeness."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas import InputModel, Instant, OutputModel, ShortText
+from api.schemas import Day, Flag, InputModel, Instant, OutputModel, ShortText
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Names = Annotated[list[Name], Field(max_length=20)]
@@ -30,8 +30,8 @@ class PeriodWrite(InputModel):
     days: Annotated[int, Field(strict=True, ge=1, le=MOST_DAYS)] | None = Field(
         None, description="For last_days; 28 if left out"
     )
-    first_date: date | None = Field(None, description="For fixed")
-    last_date: date | None = Field(None, description="For fixed, included")
+    first_date: Day | None = Field(None, description="For fixed")
+    last_date: Day | None = Field(None, description="For fixed, included")
 
     @model_validator(mode="after")
     def _is_whole(self) -> PeriodWrite:
@@ -78,7 +78,7 @@ class DefinitionCreate(InputModel):
 
     name: ShortText
     description: Annotated[str, StringConstraints(max_length=1000)] = ""
-    is_shared: bool = Field(False, description="Others of the company see it, and run it with their rights")
+    is_shared: Flag = Field(False, description="Others of the company see it, and run it with their rights")
     question: QuestionWrite
     format: FileFormat = "csv"
 
@@ -88,7 +88,7 @@ class DefinitionUpdate(InputModel):
 
     name: ShortText | None = None
     description: Annotated[str, StringConstraints(max_length=1000)] | None = None
-    is_shared: bool | None = None
+    is_shared: Flag | None = None
     question: QuestionWrite | None = None
     format: FileFormat | None = None
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,7 +18,7 @@ from api.errors import IDEMPOTENCY_ERRORS, AlreadyExists, NotFound, UnknownRefer
 from api.idempotency import Keyed, Outcome, answer_once
 from api.pagination import InvalidCursor, PageCursor, PageLimit, binding_of, decode_cursor, split_page
 from api.places import normal_name
-from api.schemas import Page
+from api.schemas import Instant, Page
 from api.taxes import queries, service
 from api.taxes.errors import TaxRatesOverlap
 from api.taxes.schemas import TaxRateCreate, TaxRateRead, TaxRateUpdate
@@ -36,9 +35,7 @@ async def list_tax_rates(
     database: AppDatabase,
     country: Annotated[str | None, Query(min_length=1, max_length=100)] = None,
     category_id: UUID | None = None,
-    valid_at: Annotated[
-        AwareDatetime | None, Query(description="Only rates that hold at this instant")
-    ] = None,
+    valid_at: Annotated[Instant | None, Query(description="Only rates that hold at this instant")] = None,
     cursor: PageCursor = None,
     limit: PageLimit = 50,
 ) -> Page[TaxRateRead]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from api.schemas import InputModel, Instant, OutputModel, Rate, ShortText
 
@@ -18,7 +18,7 @@ class TaxRateFields(InputModel):
     country: PlaceName | None = Field(None, description="As in addresses; left out: everywhere")
     region: PlaceName | None = Field(None, description="State or province of that country")
     category_id: UUID | None = Field(None, description="With its subcategories; left out: all goods")
-    valid_until: AwareDatetime | None = Field(None, description="First instant when it no longer holds")
+    valid_until: Instant | None = Field(None, description="First instant when it no longer holds")
 
 
 class TaxRateCreate(TaxRateFields):
@@ -26,7 +26,7 @@ class TaxRateCreate(TaxRateFields):
 
     name: ShortText
     rate: TaxShare
-    valid_from: AwareDatetime | None = Field(None, description="Left out: from now on")
+    valid_from: Instant | None = Field(None, description="Left out: from now on")
 
 
 class TaxRateUpdate(TaxRateFields):
@@ -34,7 +34,7 @@ class TaxRateUpdate(TaxRateFields):
 
     name: ShortText | None = None
     rate: TaxShare | None = None
-    valid_from: AwareDatetime | None = None
+    valid_from: Instant | None = None
 
 
 class TaxRateRead(OutputModel):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -156,6 +157,46 @@ async def test_an_unknown_method_is_told_all_that_the_address_knows(
     answer = await api.client.delete("/api/v1/orders", headers=headers)
     assert answer.headers["allow"] == "GET, POST"
     assert problem["instance"] == "/api/v1/orders"
+
+
+async def test_an_address_of_its_own_is_no_id_of_a_pattern(
+    api: Api, two_companies: tuple[Company, Company]
+) -> None:
+    headers = api.token("company_admin", two_companies[0])
+    for method in ("PATCH", "OPTIONS"):
+        answer = await api.client.request(method, "/api/v1/coupons/campaigns", headers=headers)
+        assert_problem(answer, 405, "method_not_allowed")
+        assert answer.headers["allow"] == "GET, POST"
+    address = f"/api/v1/products/{two_companies[0].product_id}/variants/generate"
+    answer = await api.client.patch(address, json={}, headers=headers)
+    assert_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "inventory/valuation?from=0",
+        "analytics/sales?from=20261101",
+        "payments?created_at[lt]=2026-11-01T00:00:00",
+        "payments?created_at[lt]=1700000000",
+        "products?created_at[lt]=1700000000",
+        "tax-rates?valid_at=0",
+    ],
+)
+async def test_numbers_and_times_without_a_zone_are_no_days_and_no_instants(
+    api: Api, two_companies: tuple[Company, Company], address: str
+) -> None:
+    headers = api.token("company_admin", two_companies[0])
+    assert_problem(await api.client.get(f"/api/v1/{address}", headers=headers), 422, "invalid_content")
+
+
+async def test_false_is_no_longitude(api: Api, two_companies: tuple[Company, Company]) -> None:
+    headers = {**api.token("company_admin", two_companies[0]), "Idempotency-Key": str(uuid4())}
+    body = {"code": "A", "name": "A", "kind": "warehouse", "latitude": 1.5, "longitude": False}
+    refused = await api.client.post("/api/v1/locations", json=body, headers=headers)
+    problem = assert_problem(refused, 422, "invalid_content")
+    assert problem["errors"][0]["pointer"] == "/longitude"
 
 
 async def test_null_where_a_value_must_be_is_refused_by_name(
