@@ -67,7 +67,15 @@ placed as (
             when orders.status = 'cancelled' then order_lines.quantity_units - order_lines.fulfilled_units
             else order_lines.cancelled_units
         end as cancelled_units
-    from order_lines
+    from
+        order_lines
+    -- First, so that the other joins are of the changed orders' lines alone.
+    {%- if is_incremental() %}
+    inner join orders_changed
+        on
+            order_lines.company_id = orders_changed.company_id
+            and order_lines.order_id = orders_changed.order_id
+    {%- endif %}
     inner join orders on order_lines.company_id = orders.company_id and order_lines.order_id = orders.order_id
     inner join variants
         on order_lines.company_id = variants.company_id and order_lines.variant_id = variants.variant_id
@@ -75,12 +83,6 @@ placed as (
         on order_lines.company_id = reserved.company_id and order_lines.order_line_id = reserved.order_line_id
     left join first_locations
         on orders.company_id = first_locations.company_id and orders.shop_id = first_locations.shop_id
-    {%- if is_incremental() %}
-        inner join orders_changed
-            on
-                order_lines.company_id = orders_changed.company_id
-                and order_lines.order_id = orders_changed.order_id
-    {%- endif %}
 ),
 
 with_sold_units as (
