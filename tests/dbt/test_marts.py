@@ -88,22 +88,22 @@ def test_order_lines_split_what_was_placed_from_what_was_sold(ask: Query) -> Non
 
 def test_sales_stand_on_the_day_of_the_order_and_returns_on_theirs(ask: Query) -> None:
     columns = (
-        "sales_date, orders_count, guest_orders_count, customers_count, units, gross_sales_amount,"
+        "sales_date, orders_count, guest_orders_count, units, gross_sales_amount,"
         " net_sales_amount, tax_amount, shipping_amount, returned_units, returns_amount, returns_tax_amount,"
         " costed_net_sales_amount, cost_amount, margin_amount"
     )
 
     def row(on: str, *numbers: int | str) -> tuple[Any, ...]:
-        counts = {0, 1, 2, 3, 8}
+        counts = {0, 1, 2, 7}
         return (day(on), *(int(n) if place in counts else Decimal(n) for place, n in enumerate(numbers)))
 
     assert ask(f"select {columns} from marts.fct_sales_daily order by company_id, sales_date") == [
-        row("2025-03-29", 1, 0, 1, 4, "57.60", 48, "9.60", "4.95", 0, 0, 0, 48, 20, 28),
-        row("2025-03-31", 1, 1, 1, 6, 96, 80, 16, 0, 0, 0, 0, 60, 25, 35),
-        row("2025-04-04", 0, 0, 0, 0, 0, 0, 0, 0, 1, 12, "2.40", 0, 0, 0),
-        row("2011-12-09", 1, 1, 1, 2, 733, 667, 66, 500, 0, 0, 0, 667, 501, 166),
+        row("2025-03-29", 1, 0, 4, "57.60", 48, "9.60", "4.95", 0, 0, 0, 48, 20, 28),
+        row("2025-03-31", 1, 1, 6, 96, 80, 16, 0, 0, 0, 0, 60, 25, 35),
+        row("2025-04-04", 0, 0, 0, 0, 0, 0, 0, 1, 12, "2.40", 0, 0, 0),
+        row("2011-12-09", 1, 1, 2, 733, 667, 66, 500, 0, 0, 0, 667, 501, 166),
         # The matched refund holds 33 yen of tax (367 / 11 = 33.4, goods 334), the unmatched one none.
-        row("2011-12-10", 0, 0, 0, 0, 0, 0, 0, 0, 2, 701, 33, 0, 0, 0),
+        row("2011-12-10", 0, 0, 0, 0, 0, 0, 0, 2, 701, 33, 0, 0, 0),
     ]
 
 
