@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.catalog.schemas import DisplayOrder, Flag, Labels, SeoText
+from api.catalog.schemas import DisplayOrder, Labels, SeoText
 from api.media.schemas import WebUrl
-from api.schemas import InputModel, OutputModel, ShortText, Slug
+from api.schemas import Flag, InputModel, OutputModel, ShortText, Slug
 
 CategoryName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Description = Annotated[str, StringConstraints(max_length=2000)]

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.catalog.schemas import DisplayOrder, Flag
+from api.catalog.schemas import DisplayOrder
 from api.media.schemas import WebUrl
-from api.schemas import InputModel, OutputModel, ShortText
+from api.schemas import Flag, InputModel, OutputModel, ShortText
 from api.schemas import Instant as AnyInstant
 
 Gender = Literal["male", "female", "unisex"]

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from api.media.schemas import WebUrl
-from api.schemas import InputModel, LongText, OutputModel, PricedModel, ShortText, Slug, UnitAmount
+from api.schemas import Flag, InputModel, LongText, OutputModel, PricedModel, ShortText, Slug, UnitAmount
 
 MOST_VARIANTS = 100
 
@@ -20,7 +20,6 @@ Price = Annotated[UnitAmount, Field(ge=0, le=Decimal(1_000_000_000))]
 Modifier = Annotated[UnitAmount, Field(ge=Decimal(-1_000_000_000), le=Decimal(1_000_000_000))]
 Weight = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=3)]
 Length = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2)]
-Flag = Annotated[bool, Field(strict=True)]
 DisplayOrder = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 ProductName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 SeoText = Annotated[str, StringConstraints(max_length=500)]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import Amount, InputModel, OutputModel, Page, Rate, ShortText, Units
+from api.schemas import Amount, Flag, InputModel, OutputModel, Page, Rate, ShortText, Units
 
 Minutes = Annotated[int, Field(strict=True, ge=1, le=7 * 24 * 60)]
 AllocationStrategy = Literal["priority", "nearest", "most_stock"]
@@ -66,7 +66,7 @@ class CompanySettingsUpdate(InputModel):
     name: ShortText | None = None
     timezone: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     tax_rate: Annotated[Rate, Field(ge=Decimal(0), lt=Decimal(1))] | None = None
-    prices_include_tax: Annotated[bool, Field(strict=True)] | None = None
+    prices_include_tax: Flag | None = None
     reservation_minutes: Minutes | None = None
     cart_reservation_minutes: Annotated[Units, Field(le=7 * 24 * 60)] | None = None
     return_window_days: Days | None = None

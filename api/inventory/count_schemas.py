@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import InputModel, OutputModel, Page
+from api.schemas import Flag, InputModel, OutputModel, Page
 
 CountStatus = Literal["open", "closed", "cancelled"]
 CountedUnits = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
@@ -19,7 +19,7 @@ class CountCreate(InputModel):
 
     location_id: UUID
     variant_ids: Annotated[list[UUID], Field(min_length=1, max_length=5000)] | None = None
-    is_blind: Annotated[bool, Field(strict=True)] = False
+    is_blind: Flag = False
     note: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
@@ -39,7 +39,7 @@ class CountEntries(InputModel):
 class CountClose(InputModel):
     """How to close a sheet."""
 
-    leave_uncounted: Annotated[bool, Field(strict=True)] = Field(
+    leave_uncounted: Flag = Field(
         False, description="Close though some variants are not counted; those stay as they are"
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import InputModel, Latitude, Longitude, OutputModel, Page, ShortText
+from api.schemas import Flag, InputModel, Latitude, Longitude, OutputModel, Page, ShortText
 
 LocationKind = Literal["warehouse", "shop", "in_transit"]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
@@ -34,7 +34,7 @@ class LocationCreate(InputModel):
     address: LocationAddress = LocationAddress()
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    is_active: Annotated[bool, Field(strict=True)] = True
+    is_active: Flag = True
 
 
 class LocationUpdate(InputModel):
@@ -46,7 +46,7 @@ class LocationUpdate(InputModel):
     address: LocationAddress | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
-    is_active: Annotated[bool, Field(strict=True)] | None = None
+    is_active: Flag | None = None
 
 
 class ShopDraw(InputModel):

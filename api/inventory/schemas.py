@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas import InputModel, OutputModel, UnitAmount, Units
+from api.schemas import Flag, InputModel, OutputModel, UnitAmount, Units
 
 StockStatus = Literal["in_stock", "low_stock", "out_of_stock"]
 ReservationStatus = Literal["live", "consumed", "released", "expired"]
@@ -58,7 +58,7 @@ class PolicyUpdate(InputModel):
     """What is to change; what is left out stays."""
 
     low_stock_threshold_units: Units | None = None
-    allow_backorder: Annotated[bool, Field(strict=True)] | None = None
+    allow_backorder: Flag | None = None
 
 
 class PolicyRead(OutputModel):

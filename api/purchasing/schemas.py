@@ -13,6 +13,7 @@ from api.schemas import (
     Amount,
     CurrencyCode,
     Day,
+    Flag,
     InputModel,
     Instant,
     OutputModel,
@@ -60,7 +61,7 @@ class SupplierUpdate(InputModel):
     quoted_lead_time_days: LeadTimeDays | None = None
     working_weekdays: Weekdays | None = None
     minimum_order_amount: Annotated[Amount, Field(ge=0)] | None = None
-    is_active: Annotated[bool, Field(strict=True)] | None = None
+    is_active: Flag | None = None
 
 
 class SupplierRead(PricedModel):
@@ -99,7 +100,7 @@ class TermsWrite(InputModel):
     moq_units: PositiveUnits = 1
     pack_units: PositiveUnits = 1
     lead_time_days: LeadTimeDays | None = None
-    is_preferred: Annotated[bool, Field(strict=True)] = False
+    is_preferred: Flag = False
 
 
 class TermsRead(PricedModel):

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints, model_validator
 
 from api.places import normal_name
-from api.schemas import Amount, InputModel, Instant, OutputModel, PositiveUnits, PricedModel, ShortText
+from api.schemas import Amount, Flag, InputModel, Instant, OutputModel, PositiveUnits, PricedModel, ShortText
 from api.shipping.rules import NUMBER_PLACEHOLDER
 
 MOST_AREAS = 20_000
@@ -17,7 +17,6 @@ MOST_BANDS = 100
 MOST_LINES = 100
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9._-]+$")]
-Flag = Annotated[bool, Field(strict=True)]
 Fee = Annotated[Amount, Field(ge=0)]
 Days = Annotated[int, Field(strict=True, ge=0, le=365)]
 Bound = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=3, examples=["5.000"])]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from api.schemas import InputModel, OutputModel, PositiveUnits, PricedModel, UnitAmount
+from api.schemas import Flag, InputModel, OutputModel, PositiveUnits, PricedModel, UnitAmount
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Notes = Annotated[str, StringConstraints(max_length=1000)]
@@ -20,7 +20,7 @@ class WishlistCreate(InputModel):
     """A new list; the first one is the default."""
 
     name: Name
-    is_default: Annotated[bool, Field(strict=True)] = False
+    is_default: Flag = False
 
 
 class WishlistUpdate(InputModel):
