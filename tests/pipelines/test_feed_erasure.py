@@ -14,13 +14,13 @@ from pipelines.feed.forgetting import PERSONAL_TABLES
 from tests.support.api_client import Api, open_api
 from tests.support.companies import Company
 from tests.support.databases import FreshDatabase
-from tests.support.feeds import Connection, Lake, expected_totals
+from tests.support.feeds import Connection, Lake, expected_totals, write_order
 from tests.support.home_search import files_with
 from tests.support.kill_points import run_until_killed
 from tests.support.people import add_person, decisions
 from tests.support.rounds import make_small_shops
 
-NAME = "zebulon"
+NAME, GUEST = "zebulon", "guinevere"
 
 
 @pytest.fixture
@@ -99,12 +99,15 @@ async def test_a_pull_that_is_killed_before_it_forgot_is_followed_by_one_that_do
 async def test_a_guest_who_was_erased_leaves_too(
     lake: Lake, api: Api, owner: Connection, company: Company
 ) -> None:
-    ids = add_person(owner, company, NAME)
-    owner.execute("update orders set customer_id = null where id = %s", [ids["orders"]])
+    """Nobody's account: an order names them, and an event of the company says that they were erased."""
+    order = write_order(owner, company)
+    change = "update orders set email = %s, status = 'cancelled', cancelled_at = now() where id = %s"
+    owner.execute(change, [f"{GUEST}@example.com", order])
     lake.pull()
-    await erase(api, company, email=f"{NAME}@example.com")
+    assert tables_with(lake, GUEST) == {"orders"}
+    await erase(api, company, email=f"{GUEST}@example.com")
     lake.pull()
-    assert files_with(lake.settings.home, (NAME,)) == set()
+    assert files_with(lake.settings.home, (GUEST,)) == set()
 
 
 def test_a_lake_that_still_has_a_column_that_is_never_read_now_is_rid_of_it(
@@ -129,9 +132,14 @@ async def test_no_file_under_the_home_names_an_erased_person_after_the_next_roun
 ) -> None:
     """Check 49: the warehouse, the published builds and the logs never did; the lake does not any more."""
     shops = make_small_shops(fresh_database, load_settings({"home": tmp_path / "home"}))
-    words = (NAME, "Quillfeather")
+    words = (NAME, "Quillfeather", GUEST)
     with fresh_database.connect("owner") as owner:
         _name(owner, shops.acme.customer_id)
+        owner.execute(
+            "update orders set customer_id = null, email = %s"
+            " where id = (select id from orders where company_id = %s order by placed_at limit 1)",
+            [f"{GUEST}@example.com", shops.bolt.id],
+        )
     assert shops.run().ok
     assert {Path(name).parts[:3] for name in files_with(shops.settings.home, words)} == {
         ("lake", "raw", "customers"),
@@ -139,6 +147,7 @@ async def test_no_file_under_the_home_names_an_erased_person_after_the_next_roun
     }
 
     await erase(api, shops.acme, customer_id=str(shops.acme.customer_id))
+    await erase(api, shops.bolt, email=f"{GUEST}@example.com")
     result = shops.run()
 
     assert result.ok, result.reason
