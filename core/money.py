@@ -166,6 +166,20 @@ def format_amount(value: Decimal, currency: str) -> str:
     return f"{round_amount(value, currency):f}"
 
 
+def trim_amount(value: Decimal, *, digits: int) -> Decimal:
+    """Return an amount without decimals where its currency has none and it needs none: an average may.
+
+    Examples
+    --------
+    >>> trim_amount(Decimal("120.00"), digits=0), trim_amount(Decimal("120.50"), digits=0)
+    (Decimal('120'), Decimal('120.50'))
+    >>> trim_amount(Decimal("120.00"), digits=2)
+    Decimal('120.00')
+    """
+    is_whole = digits == 0 and value == value.to_integral_value()
+    return _EXACT.plus(value.quantize(Decimal(1), context=_EXACT)) if is_whole else value
+
+
 def format_unit_amount(value: Decimal) -> str:
     """Write a price or cost of one unit for JSON: at least two decimals, and no needless zeros after.
 

@@ -13,7 +13,7 @@ from core.metrics.errors import MeasureError
 from core.metrics.period import Period
 from core.metrics.registry import METRICS
 from core.metrics.sources import key_column
-from core.money import currency_digits
+from core.money import currency_digits, trim_amount
 from core.published import Snapshot
 
 # What people read of each; the others are their own name.
@@ -136,5 +136,4 @@ def written(value: Decimal | int | float | None, digits: int) -> str | int | flo
     """Write one figure: money as text, without decimals where the currency has none and none are needed."""
     if not isinstance(value, Decimal):
         return value
-    is_whole = digits == 0 and value == value.to_integral_value()
-    return format(value.quantize(Decimal(1)) if is_whole else value, "f")
+    return format(trim_amount(value, digits=digits), "f")

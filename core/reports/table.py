@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import pyarrow as pa
 
-from core.money import round_amount
+from core.money import currency_digits, round_amount, trim_amount
 
 CellFormat = Literal["text", "date", "money", "integer", "decimal", "percent", "days", "boolean"]
 BATCH_ROWS: Final = 10_000
@@ -149,9 +149,9 @@ def make_table(
     note: str = "",
 ) -> Table:
     """Put rows into columns; what a row holds beside the columns is left out."""
-    arrays = [_array([row.get(column.name) for row in rows], column.format) for column in columns]
+    arrays = [_array([row.get(column.name) for row in rows], column) for column in columns]
     data = pa.Table.from_arrays(arrays, names=[column.name for column in columns])
-    return Table(name, title, tuple(columns), data, totals, note)
+    return Table(name, title, tuple(columns), data, _totals(totals, columns), note)
 
 
 def shown(value: Any, column: Column, currency: str) -> str:
@@ -181,8 +181,31 @@ def shown(value: Any, column: Column, currency: str) -> str:
             return str(value)
 
 
-def _array(values: list[Any], kind: CellFormat) -> pa.Array:
-    match kind:
+def _totals(totals: Mapping[str, Any] | None, columns: Sequence[Column]) -> Mapping[str, Any] | None:
+    """Give amounts the decimals that they have in their columns."""
+    if totals is None:
+        return None
+    amounts = {
+        column.name: _amount(totals[column.name], column)
+        for column in columns
+        if column.format == "money" and column.name in totals
+    }
+    return {**totals, **amounts}
+
+
+def _amount(value: Any, column: Column) -> Decimal | None:
+    if value is None:
+        return None
+    return trim_amount(Decimal(str(value)), digits=_currency_digits(column))
+
+
+def _currency_digits(column: Column) -> int:
+    """How many decimals a column's currency has: an amount's unit is its currency."""
+    return currency_digits(column.unit) if column.unit else _MONEY_DIGITS
+
+
+def _array(values: list[Any], column: Column) -> pa.Array:
+    match column.format:
         case "text":
             return pa.array([None if value is None else str(value) for value in values], pa.string())
         case "date":
@@ -192,16 +215,18 @@ def _array(values: list[Any], kind: CellFormat) -> pa.Array:
         case "boolean":
             return pa.array(values, pa.bool_())
         case "money":
-            return _exact([None if value is None else Decimal(str(value)) for value in values])
+            return _exact([_amount(value, column) for value in values], least=_currency_digits(column))
         case _:
             if any(isinstance(value, Decimal) for value in values):
                 return _exact([None if value is None else Decimal(str(value)) for value in values])
             return pa.array(values, pa.float64())
 
 
-def _exact(values: list[Decimal | None]) -> pa.Array:
-    """Keep decimals as decimals: two digits for money, six where a division or a unit price needs them."""
+def _exact(values: list[Decimal | None], *, least: int = _MONEY_DIGITS) -> pa.Array:
+    """Keep decimals as decimals: the currency's digits, six where a division or a unit price needs them."""
     digits = max((-int(value.as_tuple().exponent) for value in values if value is not None), default=0)
+    if digits <= least:
+        return pa.array(values, pa.decimal128(_MOST_DIGITS, least))
     if digits <= _MONEY_DIGITS:
         return pa.array(values, pa.decimal128(_MOST_DIGITS, _MONEY_DIGITS))
     fine = Decimal(1).scaleb(-_DERIVED_DIGITS)

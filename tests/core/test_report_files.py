@@ -132,6 +132,22 @@ def test_a_division_keeps_six_digits_and_a_sum_two() -> None:
     assert [row for (row,) in table.rows()] == [Decimal("33.333333"), None]
 
 
+@pytest.mark.parametrize(
+    ("amount", "written"), [("1200.00", "1200"), ("-0.00", "0"), ("333.50", "333.50"), (None, None)]
+)
+def test_files_write_yen_without_decimals_unless_an_average_needs_them(
+    amount: str | None, written: str | None
+) -> None:
+    column = Column("sales_amount", "Sales", "money", "JPY")
+    rows = [{"sales_amount": None if amount is None else Decimal(amount)}]
+    report = replace(REPORT, tables=(make_table("sales", "Sales", (column,), rows, totals=rows[0]),))
+    told = json.loads(to_bytes(report, "json"))["tables"][0]
+    assert (told["rows"], told["totals"]) == ([{"sales_amount": written}], {"sales_amount": written})
+    assert list(csv.reader(io.StringIO(to_bytes(report, "csv").decode())))[1:] == [[written or ""]]
+    kept = pq.read_table(io.BytesIO(to_bytes(report, "parquet"))).column("sales_amount").to_pylist()
+    assert list(map(str, kept)) == [str(written)]
+
+
 @pytest.mark.parametrize("kind", FILE_FORMATS)
 def test_no_rows_are_a_file_too(kind: Any) -> None:
     empty = replace(REPORT, tables=(make_table("sales", "Sales by day", COLUMNS, [], totals=TOTALS),))
