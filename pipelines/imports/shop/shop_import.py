@@ -36,7 +36,7 @@ from pipelines.imports.shop.lasting_ids import lasting_ids, look_up
 from pipelines.imports.shop.mapping import Mapping
 from pipelines.imports.shop.order_facts import OrderFacts, work_out_orders
 from pipelines.imports.shop.order_rows import Frames, open_lines, order_frames, order_moves
-from pipelines.imports.shop.raw_tables import RawTable
+from pipelines.imports.shop.raw_tables import LINE, RawTable
 from pipelines.imports.shop.stock_balance import (
     PLACE,
     Balance,
@@ -52,7 +52,7 @@ from pipelines.imports.shop.supply import (
     supply_moves,
     work_out_supply,
 )
-from pipelines.imports.shop.typed_tables import Reading, TypedTables, type_tables
+from pipelines.imports.shop.typed_tables import FILE, Reading, TypedTables, type_tables
 from pipelines.imports.shop.write_shop import (
     announce,
     create_shop_company,
@@ -87,8 +87,8 @@ class _Worked:
     counts: pl.DataFrame
     moves: pl.DataFrame
     balance: Balance
+    history: list[pl.DataFrame]
     first_at: datetime
-    last_at: datetime | None
 
 
 def import_folder(
@@ -165,8 +165,8 @@ def import_tables(
         rows_already_there=sum(total.already_there for total in totals),
         rows_rejected=rejects.height,
         rejects_file=write_rejects(rejects, options.rejects),
-        first_at=_bound(read, "min"),
-        last_at=worked.last_at,
+        first_at=_bound(worked.history, "min"),
+        last_at=_bound(worked.history, "max"),
         counted_opening_units=worked.balance.counted_opening_units,
         assumed_opening_units=worked.balance.assumed_opening_units,
         difference_units=worked.balance.difference_units,
@@ -182,8 +182,8 @@ def import_tables(
 
 
 def _work_out(read: TypedTables, known: KnownShop, company: ShopCompany, *, now: datetime) -> _Worked:
-    last_at = _bound(read, "max")
     accepted = accept_rows(read, known, company)
+    last_at = _bound(_history(read, accepted), "max")
     ids = identify(accepted, known, company)
     rows = accepted.tables.rows
     orders = work_out_orders(rows["orders"], rows["lines"], ids, company, now=now)
@@ -199,7 +199,9 @@ def _work_out(read: TypedTables, known: KnownShop, company: ShopCompany, *, now:
         .agg(promised_units=pl.col("quantity_units").sum())
     )
     balance = balance_stock(counts, placed, promised, known["moves"], company, now=now)
-    return _Worked(accepted, ids, orders, supply, counts, moves, balance, _bound(read, "min") or now, last_at)
+    history = _history(read, accepted)
+    first_at = _bound(history, "min") or now
+    return _Worked(accepted, ids, orders, supply, counts, moves, balance, history, first_at)
 
 
 def _write(
@@ -257,10 +259,19 @@ def _counted_stock(worked: _Worked) -> pl.DataFrame:
     return look_up(stock, costs, "variant_id", "cost_micro")
 
 
-def _bound(read: TypedTables, which: str) -> datetime | None:
-    """Return the first or last instant of the files' history, or None without any."""
+def _history(read: TypedTables, accepted: Accepted) -> list[pl.DataFrame]:
+    """Return the rows that go in or are there already: a rejected one bounds no history."""
+    rejected = accepted.tables.rejects.rename({"line_number": LINE})
+    return [
+        frame.join(rejected.filter(table=name), on=[FILE, LINE], how="anti")
+        for name, frame in read.rows.items()
+    ]
+
+
+def _bound(history: list[pl.DataFrame], which: str) -> datetime | None:
+    """Return the first or last instant of a history, or None without any."""
     found: list[datetime] = []
-    for frame in read.rows.values():
+    for frame in history:
         for name, kind in frame.schema.items():
             if isinstance(kind, pl.Datetime) and name != "created_at":
                 value = getattr(frame[name], which)()

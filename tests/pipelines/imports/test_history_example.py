@@ -14,7 +14,7 @@ from core.postgres.server import Server
 from core.progress import SilentProgress, Step
 from core.settings import Settings
 from pipelines.imports.shop.layout import TABLES
-from tests.pipelines.imports.history_files import Shops, write_files
+from tests.pipelines.imports.history_files import COMPANY, PRODUCTS, Shops, write_files
 from tests.support.databases import fresh_copy
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -116,6 +116,27 @@ def test_the_dry_run_says_what_the_page_says_and_changes_nothing(
     assert (report.written, report.is_complete) == ({}, True)
     with shops.database.connect("app") as connection:
         assert connection.execute("select * from auth_find_company('dry')").fetchall() == []
+
+
+def test_the_days_that_are_told_are_those_of_rows_that_go_in_or_are_there(
+    shops: Shops, tmp_path: Path
+) -> None:
+    """An order with an article that nobody knows is rejected whole, and bounds no history."""
+    orders = "order,placed_at\n1,2020-01-05\n2,2024-03-01\n3,2024-03-09\n4,2025-12-24\n"
+    lines = "".join(f"{order},{sku},1,2.5\n" for order, sku in enumerate("XAAX", start=1))
+    folder = write_files(
+        tmp_path,
+        {
+            "mapping.toml": COMPANY,
+            "products.csv": PRODUCTS,
+            "orders.csv": orders,
+            "lines.csv": "order,sku,quantity_units,unit_price_amount\n" + lines,
+        },
+    )
+    days = (datetime(2024, 3, 1, tzinfo=UTC), datetime(2024, 3, 9, tzinfo=UTC))
+    for is_dry_run in (True, False, True):
+        report = shops.load(folder, "Days", is_dry_run=is_dry_run, rejects=tmp_path / "rejects.csv")
+        assert (report.rows_rejected, (report.first_at, report.last_at)) == (4, days)
 
 
 def test_the_example_is_in_the_database_as_it_was(
