@@ -49,9 +49,9 @@ class DemoRefusedError(StockwiseError):
     """The demo's passwords are public, so it is not made where that matters."""
 
 
-def default_as_of(now: datetime) -> date:
-    """Return the newest day that has begun in the time zone of every demo company."""
-    return min(now.astimezone(ZoneInfo(plan.timezone)).date() for plan in load_companies())
+def default_as_of(plan: CompanyPlan, now: datetime) -> date:
+    """Return the day that it is where a company lives; its history ends with the day before."""
+    return now.astimezone(ZoneInfo(plan.timezone)).date()
 
 
 def generate(
@@ -68,7 +68,7 @@ def generate(
     seed : int, default=7
         The same seed and day give the same companies.
     as_of : date, optional
-        The day after the last day of the history; today, as `default_as_of` says, if not given.
+        The day after the last day of the history; each company's own today, if not given.
 
     Raises
     ------
@@ -83,8 +83,8 @@ def generate(
     with open_ready_server(settings) as server, connect(server.dsn("app")) as connection:
         was_there = has_demo(connection)
         if not was_there:
-            as_of = as_of or default_as_of(datetime.now(tz=UTC))
-            write_demo(connection, seed=seed, as_of=as_of, progress=progress or SilentProgress())
+            now = datetime.now(tz=UTC)
+            write_demo(connection, seed=seed, as_of=as_of, now=now, progress=progress or SilentProgress())
         with connection.transaction():
             super_admin_id = create_super_admin(connection)
         with connect(server.dsn("owner"), autocommit=True) as owner:
@@ -101,13 +101,16 @@ def has_demo(connection: Connection) -> bool:
         return connection.execute("select from companies").fetchone() is not None
 
 
-def write_demo(connection: Connection, *, seed: int, as_of: date, progress: Progress) -> None:
+def write_demo(
+    connection: Connection, *, seed: int, as_of: date | None, now: datetime, progress: Progress
+) -> None:
     """Write all companies in one transaction of the application's role."""
     with connection.transaction():
         connection.execute("set local idle_in_transaction_session_timeout = 0")  # rows are built in between
         for plan in load_companies():
             with progress.step(f"Making {plan.name}") as step:
-                write_company(connection, plan, seed=seed, as_of=as_of, step=step)
+                day = as_of or default_as_of(plan, now)
+                write_company(connection, plan, seed=seed, as_of=day, step=step)
 
 
 def write_company(connection: Connection, plan: CompanyPlan, *, seed: int, as_of: date, step: Step) -> None:

@@ -1,7 +1,7 @@
 """The demo, written once for all tests that only read it."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -19,7 +19,8 @@ def demo_database(database_server: Server, session_settings: Settings) -> Iterat
     """A database with the three companies, as of a fixed day; tests only read it."""
     with fresh_copy(database_server, session_settings) as database:
         with database.connect("app") as connection:
-            write_demo(connection, seed=7, as_of=DEMO_AS_OF, progress=SilentProgress())
+            now = datetime.now(tz=UTC)
+            write_demo(connection, seed=7, as_of=DEMO_AS_OF, now=now, progress=SilentProgress())
         with database.connect("owner") as owner:
             owner.execute("analyze")
         yield database

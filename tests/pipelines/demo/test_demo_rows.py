@@ -47,7 +47,17 @@ def test_yen_have_no_decimals() -> None:
         assert (lines[column] == lines[column].round(0)).all(), column
 
 
-def test_history_ends_with_a_day_that_has_begun_everywhere() -> None:
-    just_after_midnight_in_london = datetime(2026, 11, 21, 0, 30, tzinfo=UTC)
-    assert default_as_of(just_after_midnight_in_london) == date(2026, 11, 20)
-    assert default_as_of(datetime(2026, 11, 21, 12, 0, tzinfo=UTC)) == AS_OF
+@pytest.mark.parametrize(
+    ("now", "newest_sales"),
+    [
+        (datetime(2026, 11, 21, 12, tzinfo=UTC), {"London": 20, "New_York": 20, "Tokyo": 20}),
+        (datetime(2026, 11, 21, 20, tzinfo=UTC), {"London": 20, "New_York": 20, "Tokyo": 21}),
+        (datetime(2026, 11, 21, 0, 30, tzinfo=UTC), {"London": 20, "New_York": 19, "Tokyo": 20}),
+    ],
+)
+def test_history_ends_with_yesterday_where_the_company_lives(
+    now: datetime, newest_sales: dict[str, int]
+) -> None:
+    """The last whole day of nobody is without sales, whenever the demo is made."""
+    days = {plan.timezone.partition("/")[2]: default_as_of(plan, now) for plan in load_companies()}
+    assert days == {zone: date(2026, 11, day + 1) for zone, day in newest_sales.items()}
