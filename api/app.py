@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import cache
@@ -14,7 +14,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
 from api.access import Gatekeeper, authorize
-from api.addresses import Address, OwnAddresses, addresses_by_end
+from api.addresses import Addresses
 from api.analytics.router import router as analytics_router
 from api.carts.router import router as carts_router
 from api.catalog.pages import ProductPages
@@ -22,7 +22,7 @@ from api.catalog.routes import router as catalog_router
 from api.checkout.router import router as checkout_router
 from api.companies.router import router as companies_router
 from api.coupons.routes import router as coupons_router
-from api.framing import RequestFrame
+from api.framing import OwnAddresses, RequestFrame
 from api.fulfilment.router import router as fulfilment_router
 from api.health import router as health_router
 from api.identity.pages import router as pages_router
@@ -134,6 +134,7 @@ def create_app(
     app.state.settings = settings
     app.state.clock = clock
     app.state.admission = admission_of(settings)
+    app.state.addresses = _addresses()
     app.router.routes.extend(_served_routes())
     app.openapi = lambda: _describe_once(app, permissions)  # type: ignore[method-assign]
     tokens = AccessTokens(
@@ -160,8 +161,8 @@ def _served_routes() -> tuple[BaseRoute, ...]:
 
 
 @cache
-def _addresses() -> Mapping[str, Sequence[Address]]:
-    return addresses_by_end(_served_routes())
+def _addresses() -> Addresses:
+    return Addresses(_served_routes())
 
 
 def _describe_once(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""What surrounds every request: its id, the limit of its body, security headers, the access log, and the
-promise that nothing leaves as a traceback."""
+"""What surrounds every request: its id, the limit of its body, security headers, the access log, addresses of
+their own, and the promise that nothing leaves as a traceback."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ApiError, PayloadTooLarge
-from api.problems import api_error_for, problem_response
+from api.addresses import Addresses
+from api.errors import ApiError, MethodNotAllowed, PayloadTooLarge
+from api.problems import allowed, api_error_for, problem_response
 
 LARGEST_BODY_BYTES: Final = 1_000_000
 # Files, with the form around them; their routes have limits of their own below these.
@@ -54,6 +55,23 @@ class RequestFrame:
         finally:
             exchange.write_log()
             structlog.contextvars.unbind_contextvars("request_id")
+
+
+class OwnAddresses:
+    """Refuses other methods there, which else went to the routes of a pattern that the address fits too."""
+
+    def __init__(self, app: ASGIApp, *, addresses: Addresses) -> None:
+        self._app = app
+        self._addresses = addresses
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        known = self._addresses.methods_at_end(scope["path"]) if scope["type"] == "http" else None
+        if known is None or scope["method"] in known:
+            await self._app(scope, receive, send)
+            return
+        refused = MethodNotAllowed(headers={"Allow": allowed(known)})
+        answer = problem_response(refused, path=scope["path"], request_id=scope["state"]["request_id"])
+        await answer(scope, receive, send)
 
 
 class _Exchange:

@@ -12,12 +12,10 @@ import sqlalchemy as sa
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import compile_path
 
 from api.errors import (
     PROBLEM_MEDIA_TYPE,
@@ -141,6 +139,11 @@ def api_error_for(error: BaseException) -> ApiError | None:
     return known() if known else None
 
 
+def allowed(methods: Iterable[str]) -> str:
+    """Write what an address knows as the header ``Allow`` does."""
+    return ", ".join(sorted(methods))
+
+
 def violations_of(errors: Iterable[dict[str, Any]], body: Any = None) -> list[Violation]:
     """Turn pydantic's list of faults into pointers, without echoing what was sent."""
     return [
@@ -181,7 +184,7 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
     kind = kinds.get(error.status_code)
     headers = dict(error.headers or {})
     if kind is MethodNotAllowed:
-        headers["Allow"] = ", ".join(methods_at(request))
+        headers["Allow"] = allowed(request.app.state.addresses.methods_at(request.url.path))
     if kind is None:
         kind = type("HttpError", (ApiError,), {"status": error.status_code, "code": "http_error"})
         kind.title = HTTPStatus(error.status_code).phrase
@@ -196,18 +199,6 @@ async def _answer_database_error(request: Request, error: Exception) -> Response
     elif known.status >= 500:
         log.warning("database_trouble", code=known.code, reason=str(error).partition("\n")[0])
     return _write(request, known or ApiError())
-
-
-def methods_at(request: Request) -> list[str]:
-    """Every method that the address knows: a route tells of its own alone."""
-    return sorted(
-        {
-            method
-            for context in iter_route_contexts(request.app.routes)
-            if context.path is not None and compile_path(context.path)[0].match(request.url.path)
-            for method in context.methods or ()
-        }
-    )
 
 
 def _write(request: Request, error: ApiError) -> Response:

@@ -157,6 +157,9 @@ async def test_an_unknown_method_is_told_all_that_the_address_knows(
     answer = await api.client.delete("/api/v1/orders", headers=headers)
     assert answer.headers["allow"] == "GET, POST"
     assert problem["instance"] == "/api/v1/orders"
+    of_a_pattern = await api.client.put(f"/api/v1/coupons/{uuid4()}", json={}, headers=headers)
+    assert_problem(of_a_pattern, 405, "method_not_allowed")
+    assert of_a_pattern.headers["allow"] == "DELETE, GET, PATCH"
 
 
 async def test_an_address_of_its_own_is_no_id_of_a_pattern(
