@@ -23,10 +23,10 @@ from tests.support.shopping import add_campaign, add_coupon, add_shop, check_out
 
 async def buy(api: Api, company: Company, *codes: str, **changes: Any) -> dict[str, Any]:
     """Order two units with coupons, as the company's customer unless told."""
-    changes = {"headers": api.token("customer", company), "quantity_units": 2} | changes
-    answer = await place(api, company, coupon_codes=list(codes), **changes)
+    order: dict[str, Any] = {"headers": api.token("customer", company), "quantity_units": 2} | changes
+    answer = await place(api, company, coupon_codes=list(codes), **order)
     assert answer.status_code == 201, answer.text
-    order: dict[str, Any] = answer.json()
+    order = answer.json()
     return order
 
 

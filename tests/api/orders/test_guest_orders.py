@@ -280,10 +280,10 @@ async def test_the_cart_s_token_opens_what_was_bought_with_it(api: Api, company:
         assert answer.status_code == 201, answer.text
         bought[str(shopper.token)] = [order["id"] for order in answer.json()["orders"]]
     for shopper in (ada, eve):
-        for token, order_ids in bought.items():
+        for buyer, order_ids in bought.items():
             own = shopper.headers | {"X-Cart-Token": str(shopper.token)}
             answers = [await api.client.get(f"{ORDERS}/{order_id}", headers=own) for order_id in order_ids]
-            is_own = token == shopper.token
+            is_own = buyer == shopper.token
             assert [one.status_code for one in answers] == ([200, 200] if is_own else [404, 404])
     first, _ = bought[str(ada.token)]
     assert (await ada.send("POST", f"{ORDERS}/{first}/cancel", {})).json()["status"] == "cancelled"

@@ -318,21 +318,38 @@ async def test_files_go_after_some_days_and_the_report_says_so(
     reporting: Reporting, database: Database
 ) -> None:
     admin, settings = reporting.admin(), reporting.api.app.state.settings
-    made = (await reporting.post(REPORTS, {"question": BY_SHOP}, admin)).json()
+    made, younger = [(await reporting.post(REPORTS, {"question": BY_SHOP}, admin)).json() for _ in "12"]
+    with reporting.api.database.connect("owner") as owner:
+        postpone = "update report_runs set expires_at = expires_at + interval '1 day' where id = %s"
+        owner.execute(postpone, [younger["id"]])
     folder = Path(settings.home) / "media" / "reports"
-    assert len([file for file in folder.rglob("*") if file.is_file()]) == 1
+    assert len([file for file in folder.rglob("*") if file.is_file()]) == 2
     later = datetime.now(UTC) + timedelta(days=6, hours=23)
     assert await see_to_reports(database, settings, clock=lambda: later) == 0
     assert await see_to_reports(database, settings, clock=lambda: later + timedelta(hours=2)) == 1
-    assert [file for file in folder.rglob("*") if file.is_file()] == []
+    assert (await reporting.get(younger["file_url"], admin)).status_code == 200
     assert (await reporting.get(made["status_url"], admin)).json()["status"] == "expired"
     assert_problem(await reporting.get(made["file_url"], admin), 410, "report_expired")
     assert await see_to_reports(database, settings, clock=lambda: later + timedelta(hours=3)) == 0
-    # That it was made is known for longer, and then forgotten.
+
+
+async def test_that_a_report_was_made_is_forgotten_when_it_is_old_over_and_without_a_file(
+    reporting: Reporting, database: Database
+) -> None:
+    """Of four, one is young, one has its file, one is at work."""
+    admin, settings = reporting.admin(), reporting.api.app.state.settings
+    ids = [(await reporting.post(REPORTS, {"question": BY_SHOP}, admin)).json()["id"] for _ in "1234"]
+    gone, young, with_file, at_work = ids
+    with reporting.api.database.connect("owner") as owner:
+        for change, changed in (
+            ("created_at = created_at - interval '2 days'", [gone, with_file, at_work]),
+            ("storage_key = null, status = 'expired'", [gone, young]),
+            ("storage_key = null, status = 'running'", [at_work]),
+        ):
+            owner.execute(f"update report_runs set {change} where id = any(%s)", [changed])
     await purge(database, settings, now=datetime.now(UTC) + timedelta(days=399))
-    assert reporting.api.scalar("select count(*) from report_runs") == 1
-    await purge(database, settings, now=datetime.now(UTC) + timedelta(days=401))
-    assert reporting.api.scalar("select count(*) from report_runs") == 0
+    kept = {str(found) for (found,) in reporting.api.rows("select id from report_runs")}
+    assert kept == {young, with_file, at_work}
 
 
 async def test_too_many_waiting_reports_are_refused(
