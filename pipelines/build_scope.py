@@ -3,6 +3,9 @@
 The last build that ended well leaves a row in the warehouse: its pull, and what it was built from. dbt's
 incremental models start after that pull (`dbt/macros/incremental.sql`). What they cannot follow is asked
 here, and answered by a full build: another project or lake, a deleted row, an order on another day.
+
+Views show by themselves what the tables below hold. They are made in full builds, and left as they are until
+the models or the columns of results change.
 """
 
 import json
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core.lake import Manifest, raw_folder
+from core.results import RESULTS
 from core.settings import Settings
 from core.warehouse import ENGINE_VERSION, Warehouse
 from pipelines.transform import PROJECT_FOLDER
@@ -30,6 +34,7 @@ FOLLOWED_TABLES = (
     "payment_history",
 )
 _STATE = "build_state.last_build"
+_SERVING = "build_state.serving_views"
 
 # Each counts rows whose change reaches days or orders that nothing fed since points at. Staging views show
 # what is fed now, the tables what was built last.
@@ -99,15 +104,41 @@ def remember_build(warehouse: Warehouse, manifest: Manifest) -> None:
 
 def forget_build(warehouse: Warehouse) -> None:
     """Have everything built anew next time: what was built did not prove right."""
+    forget_serving(warehouse)
     with warehouse.connect() as connection:
         connection.execute(f"drop table if exists {_STATE}")
 
 
-def _read_state(warehouse: Warehouse) -> dict[str, Any] | None:
+def serving_stands(warehouse: Warehouse) -> bool:
+    """Whether the serving views of the last full build are those that would be made now."""
+    return _read_state(warehouse, _SERVING) == _describe_serving()
+
+
+def remember_serving(warehouse: Warehouse) -> None:
+    """Note what the serving views were made from, once all are made and tested."""
+    with warehouse.connect() as connection:
+        connection.execute("create schema if not exists build_state")
+        connection.execute(
+            f"create or replace table {_SERVING} as select $made_from::varchar as made_from",
+            {"made_from": json.dumps(_describe_serving())},
+        )
+
+
+def forget_serving(warehouse: Warehouse) -> None:
+    """Have the serving views made anew next time."""
+    with warehouse.connect() as connection:
+        connection.execute(f"drop table if exists {_SERVING}")
+
+
+def _describe_serving() -> dict[str, Any]:
+    return {"project": _project_hash(), "results": {name: dict(columns) for name, columns in RESULTS.items()}}
+
+
+def _read_state(warehouse: Warehouse, table: str = _STATE) -> dict[str, Any] | None:
     known = warehouse.rows(
-        "select 1 from duckdb_tables() where schema_name || '.' || table_name = $name", {"name": _STATE}
+        "select 1 from duckdb_tables() where schema_name || '.' || table_name = $name", {"name": table}
     )
-    rows = warehouse.rows(f"select made_from from {_STATE}") if known else []
+    rows = warehouse.rows(f"select made_from from {table}") if known else []
     return json.loads(rows[0]["made_from"]) if rows else None
 
 

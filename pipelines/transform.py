@@ -21,7 +21,7 @@ from core.telemetry import switch_telemetry_off
 from core.warehouse import MEMORY_LIMIT
 
 PROJECT_FOLDER = Path(__file__).resolve().parents[1] / "dbt"
-Selector = Literal["warehouse", "marts", "serving", "unit_tests"]
+Selector = Literal["warehouse", "marts", "serving", "serving_tests", "unit_tests"]
 
 _TEST_STATUS: Mapping[str, TestStatus] = {
     "pass": "passed",

@@ -1,11 +1,13 @@
 """Whole rounds: what is published is what PostgreSQL holds, and damaged data publishes nothing."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -21,9 +23,11 @@ from core.results import RESULTS
 from core.runs import list_runs
 from core.settings import Settings, load_settings
 from core.warehouse import WarehouseBusyError, hold_warehouse
+from pipelines import build_scope, transform
 from pipelines.rounds import hold_round
-from pipelines.run import read_status, reconcile
+from pipelines.run import RoundResult, read_status, reconcile
 from pipelines.steps import FORECAST, PLAN, RECOMMEND, STEPS, run_step
+from pipelines.transform import TransformError, TransformResult, build
 from tests.support.databases import fresh_copy
 from tests.support.publishing import published_bytes
 from tests.support.rounds import HISTORY_DAYS, SmallShops, make_small_shops
@@ -158,6 +162,30 @@ def test_an_incremental_round_equals_a_full_one(shops: SmallShops) -> None:
     assert shops.mart_checksums() == incremental
     assert revenue_published(shops) == revenue_in_postgresql(shops)
     assert list_runs(shops.settings)[0].kind == "full"
+
+
+def _serving(result: RoundResult) -> str:
+    return next(step.detail for step in result.steps if step.name == "serving")
+
+
+def test_serving_views_stand_until_what_they_are_made_from_changes(
+    shops: SmallShops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands = re.compile(r"0 models, \d+ tests: the views stand")
+    assert stands.fullmatch(_serving(shops.run()))
+
+    def die(*arguments: Any, **options: Any) -> TransformResult:
+        if arguments[1] == "serving":
+            raise TransformError("died", TransformResult((), ()))
+        return build(*arguments, **options)
+
+    with monkeypatch.context() as released:
+        released.setattr(build_scope, "RESULTS", {**RESULTS, "new_result": {"rank": "integer"}})
+        released.setattr(transform, "build", die)
+        assert shops.run().failed_step == "serving"
+    # The release that was taken back finds views of which some may be the other's.
+    assert not stands.fullmatch(_serving(shops.run()))
+    assert stands.fullmatch(_serving(shops.run()))
 
 
 def _duplicate(table: pa.Table) -> pa.Table:
