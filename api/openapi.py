@@ -71,6 +71,7 @@ def describe(app: FastAPI, permissions: Mapping[RouteKey, RoutePermission]) -> d
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     _share_problems(document)
+    _drop_stray_limits(document)
     return document
 
 
@@ -117,6 +118,18 @@ def _complete(operation: dict[str, Any], permission: RoutePermission | None) -> 
         roles = ", ".join(f"{role} ({scope})" for role, scope in permission.scope_by_role.items())
         operation["description"] = f"{operation.get('description', '')}\n\nAllowed: {roles}.".strip()
         operation["security"] = _security(permission)
+
+
+def _drop_stray_limits(part: Any) -> None:
+    """Take out ``ge`` and ``le`` beside dates, which no schema knows: JSON's limits are of numbers."""
+    if isinstance(part, dict):
+        if part.get("format") in ("date", "date-time"):
+            part.pop("ge", None)
+            part.pop("le", None)
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            _drop_stray_limits(one)
 
 
 def _share_problems(document: dict[str, Any]) -> None:

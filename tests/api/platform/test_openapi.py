@@ -36,6 +36,20 @@ def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+def test_limits_are_words_that_a_schema_knows(api: Api) -> None:
+    """Pydantic writes the limits of dates as they are called in Python."""
+
+    def keys_beside_formats(part: Any) -> set[str]:
+        if isinstance(part, list):
+            return set().union(*map(keys_beside_formats, part))
+        if not isinstance(part, dict):
+            return set()
+        return set().union(part if "format" in part else (), *map(keys_beside_formats, part.values()))
+
+    assert "type" in keys_beside_formats(api.app.openapi())
+    assert not {"ge", "gt", "le", "lt"} & keys_beside_formats(api.app.openapi())
+
+
 def resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
     """Follow a reference within the document."""
     if "$ref" not in part:
