@@ -50,7 +50,7 @@ async def create_coupon(connection: AsyncConnection, coupon: CouponCreate, *, ca
     company_id, coupon_id = caller.require_company(), new_id()
     _require_reach(caller, coupon.shop_id)
     values = coupon.model_dump()
-    await _require_sound(connection, company_id, values)
+    _require_sound(await currency_of(connection, company_id), values)
     restrictions = {name: values.pop(name) for name in queries.RESTRICTIONS}
     row = {**values, "company_id": company_id, "id": coupon_id, "created_by": caller.user_id}
     with _refusals():
@@ -81,7 +81,7 @@ async def update_coupon(
     current = await _lock_coupon(connection, coupon_id, caller=caller, if_match=if_match)
     values = _changed(changes.model_dump(exclude_unset=True))
     company_id = caller.require_company()
-    await _require_sound(connection, company_id, {**current.model_dump(), **values})
+    _require_sound(current.currency, {**current.model_dump(), **values})
     _require_limit(values, current.used_count)
     restrictions = {name: values.pop(name) for name in queries.RESTRICTIONS if name in values}
     with _refusals():
@@ -190,7 +190,7 @@ def _changed(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-async def _require_sound(connection: AsyncConnection, company_id: UUID, terms: Mapping[str, Any]) -> None:
+def _require_sound(currency: str, terms: Mapping[str, Any]) -> None:
     kind, value = terms["kind"], terms["value"]
     if kind == "free_shipping" and value != 0:
         raise CouponTermsInvalid("Free shipping has no value.", pointer="/value")
@@ -202,7 +202,7 @@ async def _require_sound(connection: AsyncConnection, company_id: UUID, terms: M
     if first is not None and last is not None and last < first:
         raise CouponTermsInvalid("It would end before it begins.", pointer="/valid_until_date")
     require_whole(
-        await currency_of(connection, company_id),
+        currency,
         **({"value": value} if kind == "fixed" else {}),
         minimum_purchase_amount=terms["minimum_purchase_amount"],
         maximum_discount_amount=terms["maximum_discount_amount"],

@@ -85,7 +85,9 @@ async def test_yen_have_no_decimals_from_the_cart_to_the_refund(api: Api, yen: C
     assert api.scalar("select total_amount::text from orders where id = %s", [order["id"]]) == "1082.00"
 
 
-async def test_a_return_and_a_coupon_are_told_in_whole_yen(api: Api, yen: Company) -> None:
+async def test_a_return_and_a_coupon_are_told_in_whole_yen(
+    api: Api, yen: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order = await delivered(api, yen, **{yen.sku: 3})
     asked = (await ask_return(api, yen, order["id"])).json()
     assert asked["currency"] == "JPY"
@@ -105,6 +107,17 @@ async def test_a_return_and_a_coupon_are_told_in_whole_yen(api: Api, yen: Compan
         refused = await post(api, "/api/v1/coupons", wanted | {"code": "SEN", field: "100.50"}, admin)
         problem = assert_problem(refused, 422, "invalid_content")
         assert problem["errors"][0]["pointer"] == f"/{field}"
+
+    # A coupon that is there says its currency: the company is not asked again.
+    monkeypatch.delattr("api.coupons.managing.currency_of")
+    read = await api.client.get(f"/api/v1/coupons/{made.json()['id']}", headers=admin)
+    for value, status in (("100.50", 422), ("90", 200)):
+        changed = await api.client.patch(
+            f"/api/v1/coupons/{made.json()['id']}",
+            json={"value": value},
+            headers=admin | {"If-Match": read.headers["etag"]},
+        )
+        assert (changed.status_code, changed.json().get("value", "90")) == (status, "90"), changed.text
 
 
 async def test_a_changed_price_is_told_in_whole_yen(api: Api, yen: Company) -> None:
