@@ -91,11 +91,21 @@ def test_no_query_reaches_another_file_or_writes(settings: Settings) -> None:
             f"select * from read_text('{settings.published_folder / published.POINTER}')",
             "create table added as select 1",
             "set enable_external_access = true",
+            "set global threads = 1",
         ):
             with pytest.raises(duckdb.Error):
                 snapshot.query(query)
     mode = stat.S_IMODE((settings.published_folder / build_name(1) / f"{ACME}.duckdb").stat().st_mode)
     assert mode == 0o444
+
+
+def test_the_build_that_readers_have_stays_if_the_clock_went_back(settings: Settings) -> None:
+    """Builds are kept by their names, which begin with the time."""
+    fill_serving(settings, {ACME: 10})
+    for number in (2, 3, 4, 1):
+        publish_number(settings, number)
+    with open_snapshot(settings, ACME) as snapshot:
+        assert snapshot.build.build_id == build_name(1)
 
 
 def test_an_open_reader_keeps_its_build_and_the_next_one_gets_the_new(settings: Settings) -> None:

@@ -17,6 +17,12 @@ async def test_units_on_their_way_can_t_be_bought_until_they_arrive(
     api: Api, database: Database, company: Company
 ) -> None:
     places = await two_places(api, company)
+
+    async def on_the_page() -> list[int]:
+        page = await api.client.get(f"/api/v1/products/{company.product_id}", headers=places.admin)
+        return [one["available_units"] for one in page.json()["variants"]]
+
+    assert await on_the_page() == [100]
     draft = await places.draft(100)
     await places.done(f"{TRANSFERS}/{draft['id']}/send")
     assert api.rows(
@@ -28,10 +34,7 @@ async def test_units_on_their_way_can_t_be_bought_until_they_arrive(
     async with transaction(database, company_id=company.id) as connection:
         for shop_id in (None, company.shop_id):
             assert await buyable_products(connection, [company.product_id], shop_id=shop_id) == set()
-    listed = await api.client.get(
-        f"/api/v1/products/{company.product_id}", headers=api.token("company_admin", company)
-    )
-    assert [one["available_units"] for one in listed.json()["variants"]] == [0], listed.text
+    assert await on_the_page() == [0]
     line_id = draft["lines"][0]["id"]
     await places.done(
         f"{TRANSFERS}/{draft['id']}/receive", {"lines": [{"line_id": line_id, "received_units": 100}]}
@@ -52,6 +55,14 @@ async def test_no_shop_can_draw_on_it_even_past_the_api(api: Api, company: Compa
         headers={"If-Match": "*", **places.admin},
     )
     assert_problem(refused, 409, "system_location")
+    for name in ("from_location_id", "to_location_id"):
+        wanted = {
+            "from_location_id": str(company.location_id),
+            "to_location_id": places.second_id,
+            "lines": [{"variant_id": str(company.variant_id), "units": 1}],
+        } | {name: str(transit_id)}
+        problem = assert_problem(await places.post(TRANSFERS, wanted), 422, "unknown_reference")
+        assert problem["errors"][0]["pointer"] == f"/{name}"
     with api.database.connect("owner") as owner:
         with pytest.raises(psycopg.errors.CheckViolation, match="in transit"):
             owner.execute(
