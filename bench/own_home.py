@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.processes import Services
+from core.processes import ANY_PORT, Services, free_port
 from core.settings import Settings, child_environment, load_settings
 
 START_SECONDS = 60
@@ -31,7 +30,7 @@ def own_api_home(settings: Settings) -> Iterator[Settings]:
 def api_settings(settings: Settings, home: Path) -> Settings:
     """Settings of defaults with a home folder, the embedded server and a free port for the API."""
     # Loaded, not copied: what is loaded is handed on to the processes that are started.
-    return load_settings({"home": home, "api_port": _free_port()}).model_copy(
+    return load_settings({"home": home, "api_port": free_port("127.0.0.1", ANY_PORT)}).model_copy(
         update={"database_url": None, "lock_timeout_seconds": settings.lock_timeout_seconds}
     )
 
@@ -59,9 +58,3 @@ def _folder() -> Iterator[Path]:
         folder = Path(name)
         folder.chmod(0o755)  # as root, the server runs as another user
         yield folder
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -16,6 +16,7 @@ from core.errors import StockwiseError
 
 STOP_SECONDS = 15
 _POLL_SECONDS = 0.1
+ANY_PORT = 0
 _PORTS_TRIED = 100
 _COMMAND = Path(__file__).resolve().parent.parent / "stockwise.py"
 
@@ -109,7 +110,7 @@ class Services:
 
 
 def free_port(host: str, preferred: int) -> int:
-    """Return ``preferred`` or the next port that nobody listens on."""
+    """Return ``preferred`` or the next port that nobody listens on; the system's choice for `ANY_PORT`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for port in range(preferred, min(preferred + _PORTS_TRIED, 65536)):
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -118,7 +119,7 @@ def free_port(host: str, preferred: int) -> int:
                 probe.bind((host, port))
             except OSError:
                 continue
-            return port
+            return int(probe.getsockname()[1])
     raise StockwiseError(
         f"No port from {preferred} on is free on {host}.", hint="Choose another one; see: stockwise config"
     )

@@ -1,7 +1,6 @@
 """The tests of copies again, on a server that speaks S3 (moto's); part of ``make test-spark``."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from tests.pipelines.test_copies import (
     test_only_new_files_travel_and_outdated_ones_go_one_copy_later,
     there,
 )
+from tests.support.ports import free_port
 
 __all__ = [
     "here",
@@ -42,9 +42,7 @@ START_SECONDS = 60
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server of this module's own."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = int(listener.getsockname()[1])
+    port = free_port()
     log = (tmp_path_factory.mktemp("moto") / "log").open("w")
     server = subprocess.Popen([SERVER, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
     try:
