@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from core.errors import StockwiseError
-from core.processes import Services, free_port
+from core.processes import ANY_PORT, Services, free_port
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -24,6 +24,7 @@ def test_a_free_port_is_kept_and_a_taken_one_is_passed_over() -> None:
         assert free_port("127.0.0.1", port) > port
 
     assert free_port("127.0.0.1", port) == port
+    assert free_port("127.0.0.1", ANY_PORT) > 1023
 
 
 def test_a_server_that_ends_at_once_is_named_with_its_log(tmp_path: Path) -> None:
