@@ -218,6 +218,7 @@ def test_a_restored_server_is_read_anew(lake: Lake, acme: Company, change: dict[
     manifest = lake.pull().manifest
     source = manifest.source.model_copy(update=change)
     commit_manifest(lake.settings, manifest.model_copy(update={"source": source}))
+    assert has_news(lake.settings, lake.dsn)
     report = lake.pull()
     assert report.is_reload
     assert report.manifest.source == manifest.source
