@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from api.published import BuildRead
 from api.schemas import Amount, OutputModel, PricedModel
 
@@ -26,6 +28,8 @@ class SellerRead(OutputModel):
 
 class Report(PricedModel):
     build: BuildRead
+    covered_from: date | None = Field(description="Day of the first sale; before it nothing is known")
+    covered_to: date = Field(description="Last day that the build knows of")
     currency: str
     timezone: str
 

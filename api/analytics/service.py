@@ -99,8 +99,11 @@ def last_known_day(snapshot: Snapshot) -> date:
 
 
 def head(snapshot: Snapshot, question: Question) -> dict[str, Any]:
-    """Return what every report begins with: the build with its age, and the company's money and days."""
-    (company,) = snapshot.rows("select currency, timezone from srv_company")
+    """Return what every report begins with: the build with its age, its days, and the company's money."""
+    (company,) = snapshot.rows(
+        "select currency, timezone, horizon_date as covered_to,"
+        " (select min(sales_date) from srv_sales_daily) as covered_from from srv_company"
+    )
     return {"build": describe_build(snapshot.build, question.now), **company}
 
 

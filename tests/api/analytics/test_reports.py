@@ -43,6 +43,8 @@ async def test_days_without_sales_are_rows_of_zero(reported: tuple[Api, Company]
         ("2026-11-22", "0.00"),
     ]
     assert report["rows"][1]["values"]["average_order_value_amount"] is None
+    # What lies outside of these days is not known to be nothing.
+    assert (report["covered_from"], report["covered_to"]) == ("2026-11-01", "2026-11-20")
 
 
 async def test_stock_is_valued_at_cost(reported: tuple[Api, Company]) -> None:
