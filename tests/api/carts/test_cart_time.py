@@ -27,12 +27,18 @@ async def test_an_idle_cart_is_abandoned_once_and_comes_back_to_life(
     buyer, other = customer(api, acme), customer(api, bolt)
     await buyer.add(item(acme))
     await other.send("POST", CART)  # nothing in it: nobody is told
+    busy = guest(api, acme)
+    await busy.add(item(acme))
+    with api.database.connect("owner") as owner:
+        touched = "update carts set last_activity_at = last_activity_at + interval '2 hours' where id = %s"
+        owner.execute(touched, [(await busy.cart())["id"]])
     now = datetime.now(UTC)
     assert await sweep_carts(database, now + timedelta(hours=23), abandoned_after=DAY) == 0
     later = now + timedelta(hours=25)
     assert await sweep_carts(database, later, abandoned_after=DAY) == 2
     assert await sweep_carts(database, later, abandoned_after=DAY) == 0
-    assert api.rows("select status, abandoned_at from carts") == [("abandoned", later)] * 2
+    told = api.rows("select status, abandoned_at from carts order by last_activity_at")
+    assert told == [("abandoned", later), ("abandoned", later), ("active", None)]
     assert api.rows(
         "select company_id, payload ->> 'line_count' from events where type = 'cart.abandoned'"
     ) == [(acme.id, "1")]
@@ -45,14 +51,21 @@ async def test_a_forgotten_cart_is_gone_with_what_the_guest_saved(
     api: Api, database: Database, company: Company
 ) -> None:
     add_variant(api, company, "SKU-2")
-    visitor, buyer = guest(api, company), customer(api, company)
-    for shopper in (visitor, buyer):
+    visitor, buyer, younger = guest(api, company), customer(api, company), guest(api, company)
+    for shopper in (visitor, buyer, younger):
         lines = (await shopper.add(item(company), item(company, "SKU-2"))).json()["lines"]
         await shopper.send("POST", f"{CART}/items/{lines[0]['id']}/save-for-later")
+    with api.database.connect("owner") as owner:
+        for table in ("carts", "saved_items"):
+            newest = f"select id from {table} where session_sha256 is not null order by id desc limit 1"
+            owner.execute(
+                f"update {table} set expires_at = expires_at + interval '2 days' where id = ({newest})"
+            )
     after = datetime.now(UTC) + timedelta(days=31)
     await sweep_carts(database, after, abandoned_after=DAY)
-    assert api.rows("select (select count(*) from carts), (select count(*) from cart_lines)") == [(0, 0)]
+    assert api.rows("select (select count(*) from carts), (select count(*) from cart_lines)") == [(1, 1)]
     assert await visitor.saved() == {}
+    assert len(await younger.saved()) == 1
     assert len(await buyer.saved()) == 1  # a customer's are kept
 
 
