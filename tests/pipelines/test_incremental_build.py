@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from core.postgres.server import Server
 from core.progress import SilentProgress
 from core.settings import Settings, load_settings
 from core.warehouse import Warehouse, define_sources, hold_warehouse
+from pipelines import transform
 from pipelines.build_scope import read_scope
 from pipelines.feed.pull import pull
 from pipelines.rounds import hold_round
@@ -19,9 +21,11 @@ from pipelines.steps import FEED, MARTS, RECONCILE, run_step
 from pipelines.transform import build
 from tests.support.databases import fresh_copy
 from tests.support.random_history import RandomHistory
+from tests.support.random_touches import make_rows_to_touch, touch_each_table_alone
 from tests.support.rounds import SmallShops, make_small_shops
 
 pytestmark = pytest.mark.slow
+LINES, BALANCES = "intermediate.int_order_lines_sold", "intermediate.int_series_balances"
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +104,13 @@ def check_random_history(shops: SmallShops, *, seed: int, rounds: int, compared_
     chance = random.Random(seed)
     with shops.database.connect("owner") as owner:
         histories = [RandomHistory(owner, company, chance) for company in (shops.acme, shops.bolt)]
+        for history in histories:
+            make_rows_to_touch(history)
         for number in range(1, rounds + 1):
             change_at_random(shops, histories, chance.randint(5, 40))
+            if number == rounds:
+                for history in histories:
+                    touch_each_table_alone(history)
             assert bring_up_to_date(shops) == "what changed"
             if number % compared_every == 0:
                 assert differences(shops) == {}, f"seed {seed}, round {number}"
@@ -109,6 +118,49 @@ def check_random_history(shops: SmallShops, *, seed: int, rounds: int, compared_
 
 def test_marts_after_random_changes_equal_marts_built_anew_row_for_row(shops: SmallShops) -> None:
     check_random_history(shops, seed=20261121, rounds=3, compared_every=3)
+
+
+@contextmanager
+def damaged(shops: SmallShops, table: str, column: str, rows: str) -> Iterator[None]:
+    """A column of some rows is one more than it was built."""
+    with hold_warehouse(shops.settings) as warehouse:
+        for sign in "+-":
+            with warehouse.connect() as connection:
+                connection.execute(f"update {table} set {column} = {column} {sign} 1 where {rows}")
+            if sign == "+":
+                yield
+
+
+def rows_at_fault(settings: Settings, test: str, *options: str) -> list[int]:
+    """How many rows a data test finds in the marts as they are."""
+    arguments = ["build", "--select", test, "--no-write-json", *options]
+    return [int(entry.failures) for entry in transform._invoke(settings, arguments).result.results]
+
+
+def test_a_build_tests_the_rows_that_it_wrote_and_a_full_one_all(shops: SmallShops) -> None:
+    """What an incremental build left alone was tested by the build that wrote it."""
+    shops.sell(shops.acme, days_ago=0, units=1)
+    assert bring_up_to_date(shops) == "what changed"
+    chosen = [
+        f"select min(order_line_id) from {LINES} where order_id {kept}"
+        " (select order_id from intermediate.int_orders_changed)"
+        for kept in ("in", "not in")
+    ]
+    with damaged(shops, LINES, "gross_amount", f"order_line_id in ({' union all '.join(chosen)})"):
+        assert rows_at_fault(shops.settings, "net_and_tax_are_gross") == [1]
+        assert rows_at_fault(shops.settings, "net_and_tax_are_gross", "--full-refresh") == [2]
+
+
+@pytest.mark.parametrize("column", ["closing_units", "next_change_date"])
+def test_a_day_of_stock_that_does_not_follow_the_one_before_is_found(shops: SmallShops, column: str) -> None:
+    first = (
+        f"select min(rowid) from {BALANCES} where next_change_date is not null"
+        f" and change_date = (select min(change_date) from {BALANCES})"
+    )
+    test = "int_series_balances,test_name:unbroken_series"
+    assert rows_at_fault(shops.settings, test, "--full-refresh") == [0]
+    with damaged(shops, BALANCES, column, f"rowid = ({first})"):
+        assert rows_at_fault(shops.settings, test, "--full-refresh") == [1]
 
 
 @pytest.mark.soak
