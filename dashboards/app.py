@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import context
 from dashboards.navigation import pages_of
 from dashboards.session import choose_company, require_person
+from dashboards.theme import STYLE
 from dashboards.ui.notices import show_link
 
 ICON = Path(__file__).with_name("icon.svg")
@@ -31,6 +32,7 @@ start = st.Page(open_first_page, title="Stockwise", url_path="start", default=Tr
 page = st.navigation({"": [start], **sections})
 st.set_page_config(page_title=page.title if page is start else f"{page.title} · Stockwise", page_icon=ICON)
 
+st.html(f"<style>{STYLE}</style>")
 with st.sidebar:
     choose_company(person)
     st.caption(f"{person.name} · {person.company_name}")

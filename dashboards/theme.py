@@ -25,6 +25,9 @@ DIVERGING_COLOURS = [
 ]  # fmt: skip
 # Lighter than blue, for the dark scheme; white letters on it have a contrast of 4.5:1.
 DARK_SCHEME_BLUE = "#1B7CBB"
+# Streamlit writes what is selected in the primary colour on a tint of it: too faint in the dark, where that
+# colour has to carry white letters as well.
+STYLE = ".stApp button[data-variant][data-selected]:not([data-disabled]) { color: inherit; }"
 # What was before is grey and dashed; what is not over is hollow.
 THIS_PERIOD_COLOUR, BEFORE_COLOUR = BLUE, GREY
 

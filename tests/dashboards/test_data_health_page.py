@@ -80,9 +80,11 @@ def test_what_is_wrong_comes_first(pages: Pages) -> None:
     at = pages.open("data_health")
     assert figure(at, "Tables compared") == "2 · ✗ 1 differ"
     assert figure(at, "Tests") == "3 · ✗ 1 failed"
-    reconciliation, tests, runs, steps = (frame.value for frame in at.dataframe[:4])
+    differing, reconciliation, tests, runs, steps = (frame.value for frame in at.dataframe[:5])
+    assert differing.values.tolist() == [["order lines", "rows", 33, 32]]
     assert reconciliation["Table"].tolist() == ["order lines", "orders"]
-    assert reconciliation["Rows in the lake"].tolist() == [32, 17]
+    assert reconciliation["Result"].tolist() == ["✗ differs", "✓ equal"]
+    assert reconciliation["Rows"].tolist() == [33, 17]
     assert tests["Result"].tolist() == ["✗ failed", "! warned", "✓ passed"]
     assert runs[["Result", "Kind", "Seconds", "Build"]].values.tolist() == [
         ["✓ ok", "incremental", 90.0, "build-1"]
@@ -145,7 +147,7 @@ def test_a_failed_run_says_why_and_that_the_old_numbers_stand(pages: Pages) -> N
         " Readers still get the build before it."
     )
     assert "build build-1" in words(at)
-    assert at.dataframe[2].value["Reason"].tolist() == ["The test stock_adds_up failed."]
+    assert at.dataframe[3].value["Reason"].tolist() == ["The test stock_adds_up failed."]
 
 
 def test_the_forecast_stands_beside_its_baseline(pages: Pages) -> None:

@@ -221,6 +221,45 @@ def test_pages_fit_a_phone_and_follow_the_dark_scheme(browser: Browser, site: Si
     visitor.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_chosen_of_several_and_titles_can_be_read(browser: Browser, site: Site, scheme: Any) -> None:
+    """WCAG asks for a contrast of 4.5:1 between letters and what is behind them; no card cuts its title."""
+    visitor = browser.new_context(viewport={"width": 1400, "height": 1400}, color_scheme=scheme)
+    visitor.set_default_timeout(PATIENCE)
+    page = log_in(visitor, site, ACME_ADMIN)
+    chosen = page.locator("button[data-variant][data-selected]").first
+    expect(chosen).to_be_visible(timeout=PATIENCE)
+    letters, tint, paper = chosen.evaluate(
+        """(button) => [
+            getComputedStyle(button.querySelector('p')).color,
+            getComputedStyle(button).backgroundColor,
+            getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor,
+        ].map((colour) => colour.match(/[0-9.]+/g).map(Number))"""
+    )
+    share = tint[3] if len(tint) > 3 else 1.0
+    behind = [share * over + (1 - share) * under for over, under in zip(tint[:3], paper[:3], strict=True)]
+    brighter, darker = sorted((luminance(letters[:3]), luminance(behind)), reverse=True)
+    assert (brighter + 0.05) / (darker + 0.05) >= 4.5
+    page.goto(f"{site.pages}/customers")
+    titles = page.get_by_test_id("stMetricLabel")
+    expect(titles.filter(has_text="365 days")).to_be_visible(timeout=PATIENCE)
+    cut = titles.locator("*").evaluate_all(
+        "(parts) => parts.filter((part) => part.scrollWidth > part.clientWidth + 1)"
+        ".map((part) => part.innerText)"
+    )
+    assert cut == []
+    visitor.close()
+
+
+def luminance(colour: list[float]) -> float:
+    """Relative luminance as in WCAG 2.2, of red, green and blue from 0 to 255."""
+    parts = [part / 255 for part in colour]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def test_logging_out_needs_a_new_login(context: BrowserContext, site: Site) -> None:
     page = log_in(context, site, ACME_ADMIN)
     page.get_by_role("link", name="Log out").click()

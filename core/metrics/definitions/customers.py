@@ -149,7 +149,7 @@ METRICS = (
         "count(lifetime_value_amount)", formula="customers with a lifetime_value_amount", good="none",
     ),
     _CUSTOMERS.measure(
-        "lifetime_value_amount", "Lifetime value (all customers)",
+        "lifetime_value_amount", "Lifetime value, total",
         "Margin of what customers kept to date (without tax, shipping, cancelled and returned units) plus"
         " the margin expected of the next 365 days.",
         "sum(lifetime_value_amount)", formula="sum of kept_margin_amount + expected_value_amount",
