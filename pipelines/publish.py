@@ -18,14 +18,9 @@ from core.progress import Progress, SilentProgress
 from core.published import BUILD_FILE, PLATFORM, POINTER, BuildInfo, build_folder, current_build
 from core.settings import Settings
 from core.warehouse import ENGINE_VERSION, EngineError, Warehouse
-from pipelines.published_files import (
-    CompanyContent,
-    PublishError,
-    WrittenBefore,
-    read_contents,
-    write_company_file,
-    write_platform_file,
-)
+from pipelines.published_contents import CompanyContent, WrittenBefore, read_contents
+from pipelines.published_files import write_company_file, write_platform_file
+from pipelines.published_tables import PublishError
 
 _DRAFT = ".draft-"
 
@@ -120,15 +115,14 @@ def _draft_folder(settings: Settings, build_id: str) -> Iterator[Path]:
 def _write_files(
     warehouse: Warehouse, draft: Path, build: BuildInfo, *, progress: Progress, reached: Reached
 ) -> tuple[dict[str, CompanyContent], int]:
-    previous = current_build(warehouse.settings)
-    known = _marks(warehouse.settings, previous)
+    written_before = _read_written_before(warehouse.settings)
     linked = 0
     with warehouse.connect() as connection:
-        contents = read_contents(connection)
+        contents = read_contents(connection, written_before)
         with progress.step("publish: write a file per company", total=len(contents) + 1) as step:
             for company_id, content in contents.items():
                 file = draft / f"{company_id}.duckdb"
-                before = _before(warehouse.settings, previous, company_id, known)
+                before = written_before.get(company_id)
                 if before and before.marks == content.marks:
                     os.link(before.file, file)
                     linked += 1
@@ -142,25 +136,26 @@ def _write_files(
 
 
 def _write_build_file(draft: Path, build: BuildInfo, contents: Mapping[str, CompanyContent]) -> None:
-    marks = {company: content.marks for company, content in contents.items()}
     file = draft / BUILD_FILE
-    content = {**build.model_dump(mode="json"), "engine": ENGINE_VERSION, "marks": marks}
+    content = {
+        **build.model_dump(mode="json"),
+        "engine": ENGINE_VERSION,
+        "marks": {company: content.marks for company, content in contents.items()},
+        "rows": {company: content.rows for company, content in contents.items()},
+    }
     file.write_text(json.dumps(content, indent=1), encoding="utf-8")
     sync_file(file)
 
 
-def _marks(settings: Settings, build: BuildInfo | None) -> dict[str, dict[str, str]]:
-    """The marks of a build's files; none of a build that an older release wrote."""
+def _read_written_before(settings: Settings) -> dict[str, WrittenBefore]:
+    """The files that readers see now, by company; without what an older release did not note of them."""
+    build = current_build(settings)
     if build is None:
         return {}
-    content = json.loads((build_folder(settings, build.build_id) / BUILD_FILE).read_text(encoding="utf-8"))
-    marks: dict[str, dict[str, str]] = content.get("marks", {})
-    return marks
-
-
-def _before(
-    settings: Settings, build: BuildInfo | None, company_id: str, known: Mapping[str, Mapping[str, str]]
-) -> WrittenBefore | None:
-    if build is None or company_id not in known:
-        return None
-    return WrittenBefore(build_folder(settings, build.build_id) / f"{company_id}.duckdb", known[company_id])
+    folder = build_folder(settings, build.build_id)
+    content = json.loads((folder / BUILD_FILE).read_text(encoding="utf-8"))
+    rows = content.get("rows", {})
+    return {
+        company: WrittenBefore(folder / f"{company}.duckdb", rows.get(company, {}), marks)
+        for company, marks in content.get("marks", {}).items()
+    }
