@@ -32,6 +32,13 @@ FOLLOWED_TABLES = (
     "payments",
     "payment_allocations",
     "payment_history",
+    "payment_refunds",
+    "order_returns",
+    "order_return_lines",
+    "restock_orders",
+    "restock_order_lines",
+    "receipt_lines",
+    "suppliers",
 )
 _STATE = "build_state.last_build"
 _SERVING = "build_state.serving_views"

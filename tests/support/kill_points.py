@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from core.lake import read_manifest
 from core.progress import SilentProgress
@@ -21,6 +22,7 @@ from pipelines.feed.reread import Reread
 from pipelines.publish import publish
 from pipelines.rounds import hold_round
 from pipelines.run import run_steps
+from pipelines.steps import FEED, MARTS, run_step
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -66,6 +68,21 @@ def kill_at(point: str) -> Callable[[str], None]:
     return reached
 
 
+def kill_after_model(name: str) -> None:
+    """Have dbt's next runs kill the process when a model of this name was built."""
+    from dbt.cli import main as dbt_main
+
+    def reached(event: Any) -> None:
+        if event.info.name == "LogModelResult":
+            kill_at(name)(event.data.node_info.node_name)
+
+    class Runner(dbt_main.dbtRunner):
+        def __init__(self, callbacks: list[Callable[[Any], None]]) -> None:
+            super().__init__(callbacks=[*callbacks, reached])
+
+    dbt_main.dbtRunner = Runner  # type: ignore[misc]
+
+
 def main(what: str, point: str, home: str, *rest: str) -> None:
     settings = load_settings({"home": home})
     if what == "pull":
@@ -79,6 +96,12 @@ def main(what: str, point: str, home: str, *rest: str) -> None:
             settings, rest[0], full=False, progress=SilentProgress(), reached=kill_at(point)
         ) as work:
             run_steps(work)
+        return
+    if what == "marts":
+        kill_after_model(point)
+        with hold_round(settings, rest[0], full=False, progress=SilentProgress()) as work:
+            run_step(FEED, work)
+            run_step(MARTS, work)
         return
     manifest = read_manifest(settings)
     assert manifest is not None

@@ -9,6 +9,7 @@ import psycopg
 
 from core.ids import new_id
 from tests.support.companies import Company
+from tests.support.random_purchasing import restock_at_random
 from tests.support.random_shopping import shop_at_random
 
 LONGEST_AGO_DAYS = 70
@@ -24,17 +25,20 @@ class RandomHistory:
     shops: list[UUID] = field(default_factory=list)
     variants: list[UUID] = field(default_factory=list)
     locations: list[UUID] = field(default_factory=list)
+    customers: list[UUID] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.shops.append(self.company.shop_id)
         self.variants.append(self.company.variant_id)
         self.locations.append(self.company.location_id)
+        self.customers.append(self.company.customer_id)
         self._write(
             "insert into locations (company_id, id, code, name)"
             " values (%(company)s, %(id)s, 'SECOND', 'Second')",
             id=self._new(self.locations),
         )
         self._add_variant()
+        self._add_customer()
 
     def change(self, times: int) -> None:
         """Make so many changes, chosen at random."""
@@ -43,8 +47,9 @@ class RandomHistory:
             + [self._take_back_return, self._move_return, self._charge_shipping, self._hold_elsewhere,
                self._adjust_stock, self._run_dry, self._run_dry, self._transfer_stock, self._change_cost,
                self._give_coupon, self._change_price, self._rename_product, self._move_product,
-               self._add_variant, self._add_shop, self._pseudonymise, self._take_away_customer]
-            + [self._shop] * 6
+               self._add_variant, self._add_shop, self._pseudonymise, self._add_customer,
+               self._give_to_another, self._give_to_another]
+            + [self._shop] * 6 + [self._restock] * 5
         )  # fmt: skip
         for _ in range(times):
             self.chance.choice(kinds)()
@@ -63,7 +68,7 @@ class RandomHistory:
             id=order,
             number=f"ORD-{order}",
             shop=self.chance.choice(self.shops),
-            customer=self.chance.choice([None, self.company.customer_id]),
+            customer=self.chance.choice([None, *self.customers]),
             subtotal=subtotal,
             ago=ago,
         )
@@ -166,7 +171,9 @@ class RandomHistory:
 
     def _adjust_stock(self) -> None:
         reason = self.chance.choice(["adjustment", "receipt"])
-        self._move_stock(self.chance.choice(self.variants), self.chance.randint(1, 9), reason, self._ago())
+        cost = self.chance.choice([None, self.chance.randint(1, 9)])
+        units = self.chance.randint(1, 9)
+        self._move_stock(self.chance.choice(self.variants), units, reason, self._ago(), cost=cost)
 
     def _run_dry(self) -> None:
         """All that lies at the second place is written off, now or long ago; sales leave the first alone."""
@@ -248,20 +255,43 @@ class RandomHistory:
     def _shop(self) -> None:
         shop_at_random(self)
 
-    def _take_away_customer(self) -> None:
-        self._write(f"update orders set customer_id = null where {self._one('orders')}")
+    def _restock(self) -> None:
+        restock_at_random(self)
+
+    def _add_customer(self) -> None:
+        self._write(
+            "insert into customers (company_id, id, email)"
+            " values (%(company)s, %(id)s, %(id)s::text || '@example.com')",
+            id=self._new(self.customers),
+        )
+
+    def _give_to_another(self) -> None:
+        """An order becomes another customer's, as when two are merged, or nobody's."""
+        self._write(
+            f"update orders set customer_id = %(customer)s where {self._one('orders')}",
+            customer=self.chance.choice([None, *self.customers]),
+        )
 
     def _move_stock(
-        self, variant: UUID, units: int, reason: str, ago: int, *, place: UUID | None = None
+        self,
+        variant: UUID,
+        units: int,
+        reason: str,
+        ago: int,
+        *,
+        place: UUID | None = None,
+        cost: int | None = None,
     ) -> None:
         self._write(
-            "insert into stock_ledger (company_id, location_id, variant_id, delta_units, reason, occurred_at)"
-            " values (%(company)s, %(place)s, %(variant)s, %(units)s, %(reason)s,"
+            "insert into stock_ledger"
+            " (company_id, location_id, variant_id, delta_units, reason, unit_cost_amount, occurred_at)"
+            " values (%(company)s, %(place)s, %(variant)s, %(units)s, %(reason)s, %(cost)s,"
             " now() - %(ago)s * interval '1 minute')",
             place=place or (self.chance.choice(self.locations) if units > 0 else self.locations[0]),
             variant=variant,
             units=units,
             reason=reason,
+            cost=cost,
             ago=ago,
         )
 

@@ -57,6 +57,17 @@ select one.company_id, payment_id, order_id, %(id)s::text, 1, companies.currency
     now() - %(ago)s * interval '1 minute'
 from one join companies on companies.id = one.company_id
 """
+_EXPLAIN_REFUND = """
+update payment_refunds set reason = 'came late'
+where id = (select id from payment_refunds where company_id = %(company)s
+    order by hashtext(id::text || %(salt)s) limit 1)
+"""
+# What was paid for becomes another customer's, as when two are merged; its refunds are too.
+_GIVE_PAYMENT = """
+update payments set customer_id = %(customer)s
+where id = (select payment_id from payment_allocations where company_id = %(company)s
+    order by refunded_amount = 0, hashtext(id::text || %(salt)s) limit 1)
+"""
 _FILL_CART = """
 with made as (
     insert into carts (company_id, id, session_sha256, created_at, last_activity_at, expires_at)
@@ -99,8 +110,9 @@ def shop_at_random(history: "RandomHistory") -> None:
     """Make one change to what is paid, put into carts or looked at."""
     chance = history.chance
     statement = chance.choice(
-        [_PAY, _PAY, _REFUND, _FILL_CART, _FILL_CART, _END_CART, _FORGET_CART, _LOOK, _LOOK, _FORGET_VIEW]
-    )
+        [_PAY, _PAY, _REFUND, _REFUND, _EXPLAIN_REFUND, _GIVE_PAYMENT, _FILL_CART, _FILL_CART, _END_CART,
+         _FORGET_CART, _LOOK, _LOOK, _FORGET_VIEW]
+    )  # fmt: skip
     history._write(_METHOD)
     history._write(
         statement,
@@ -108,7 +120,7 @@ def shop_at_random(history: "RandomHistory") -> None:
         ago=history._ago(),
         shop=chance.choice(history.shops),
         variant=chance.choice(history.variants),
-        customer=chance.choice([None, history.company.customer_id]),
+        customer=chance.choice([None, *history.customers]),
         units=chance.randint(1, 5),
         status=chance.choice(["abandoned", "converted"]),
         taken=chance.choice([0, 1, 1]),

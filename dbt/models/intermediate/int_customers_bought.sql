@@ -1,7 +1,35 @@
 -- One row per customer with an order of which something was not cancelled: first, second and last, and sums.
-with orders as (
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_customers_changed',
+            'replaces': 'target.company_id = changed.company_id'
+                ~ ' and target.customer_id = changed.customer_id',
+        },
+    )
+}}
+
+with orders_totalled as (
     select * from {{ ref('int_orders_totalled') }}
-    where customer_id is not null and units > 0
+),
+
+customers_changed as (
+    select * from {{ ref('int_customers_changed') }}
+),
+
+orders as (
+    select orders_totalled.*
+    from
+        orders_totalled
+    {%- if is_incremental() %}
+    inner join customers_changed
+        on
+            orders_totalled.company_id = customers_changed.company_id
+            and orders_totalled.customer_id = customers_changed.customer_id
+    {%- endif %}
+    where orders_totalled.customer_id is not null and orders_totalled.units > 0
 ),
 
 summed as (

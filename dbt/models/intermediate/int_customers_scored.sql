@@ -2,7 +2,10 @@
     One row per customer who bought: fifths of the company's customers by recency, frequency and money, 5 is
     best. A score is 1 + whole fifths of customers who are strictly worse, so equal customers have equal scores
     whatever the order of the rows. Days and numbers of orders are few: they are counted before they are ranked.
+    A view: `dim_customer` alone reads it.
 #}
+{{ config(materialized='view') }}
+
 with customers as (
     select * from {{ ref('int_customers_bought') }}
 ),

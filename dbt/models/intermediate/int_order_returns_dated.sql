@@ -2,6 +2,18 @@
     One row per line of a return that happened (received or refunded), on the company's calendar day of the
     return, whenever the goods were sold. A line that names no sale is unmatched: it has no tax to take out.
 #}
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_return_lines_changed',
+            'replaces': 'target.company_id = changed.company_id'
+                ~ ' and target.order_return_line_id = changed.order_return_line_id',
+        },
+    )
+}}
+
 with order_return_lines as (
     select * from {{ ref('stg_storefront__order_return_lines') }}
 ),
@@ -26,6 +38,10 @@ first_locations as (
     select * from {{ ref('int_shops_first_location') }}
 ),
 
+return_lines_changed as (
+    select * from {{ ref('int_return_lines_changed') }}
+),
+
 happened as (
     select
         order_return_lines.company_id,
@@ -46,7 +62,14 @@ happened as (
         order_lines.order_line_id is not null and order_lines.gross_amount > 0 as has_taxed_sale,
         cast(coalesce(order_lines.net_amount, 0) * 100 as bigint) as net_cents,
         cast(coalesce(order_lines.gross_amount, 0) * 100 as bigint) as gross_cents
-    from order_return_lines
+    from
+        order_return_lines
+    {%- if is_incremental() %}
+    inner join return_lines_changed
+        on
+            order_return_lines.company_id = return_lines_changed.company_id
+            and order_return_lines.order_return_line_id = return_lines_changed.order_return_line_id
+    {%- endif %}
     inner join order_returns
         on
             order_return_lines.company_id = order_returns.company_id

@@ -1,4 +1,16 @@
 -- One row per refund of money, whatever became of it, on the company's calendar days.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_refunds_changed',
+            'replaces': 'target.company_id = changed.company_id'
+                ~ ' and target.payment_refund_id = changed.payment_refund_id',
+        },
+    )
+}}
+
 with payment_refunds as (
     select * from {{ ref('stg_storefront__payment_refunds') }}
 ),
@@ -9,6 +21,10 @@ payments as (
 
 companies as (
     select * from {{ ref('int_companies_dated') }}
+),
+
+refunds_changed as (
+    select * from {{ ref('int_refunds_changed') }}
 ),
 
 dated as (
@@ -33,7 +49,14 @@ dated as (
                         'coalesce(payment_refunds.processed_at, payment_refunds.created_at)', 'companies.timezone'
                     ) }}
         end as refunded_date
-    from payment_refunds
+    from
+        payment_refunds
+    {%- if is_incremental() %}
+    inner join refunds_changed
+        on
+            payment_refunds.company_id = refunds_changed.company_id
+            and payment_refunds.payment_refund_id = refunds_changed.payment_refund_id
+    {%- endif %}
     inner join companies on payment_refunds.company_id = companies.company_id
     inner join payments
         on

@@ -1,4 +1,16 @@
 -- One row per restock order line, with its order's state, supplier and days in the company's time zone.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_restock_lines_changed',
+            'replaces': 'target.company_id = changed.company_id'
+                ~ ' and target.restock_order_line_id = changed.restock_order_line_id',
+        },
+    )
+}}
+
 with restock_order_lines as (
     select * from {{ ref('stg_storefront__restock_order_lines') }}
 ),
@@ -15,13 +27,14 @@ companies as (
     select * from {{ ref('int_companies_dated') }}
 ),
 
+lines_changed as (
+    select * from {{ ref('int_restock_lines_changed') }}
+),
+
 -- An order has many lines: to convert its instant once takes a hundredth of the time.
 orders_dated as (
     select
         restock_orders.*,
-        companies.timezone,
-        companies.horizon_date,
-        companies.pulled_date,
         {{ local_date('restock_orders.sent_at', 'companies.timezone') }} as sent_date
     from restock_orders
     inner join companies on restock_orders.company_id = companies.company_id
@@ -47,11 +60,18 @@ dated as (
         end as open_units,
         orders_dated.sent_date,
         orders_dated.expected_date,
-        orders_dated.is_assumed or suppliers.is_assumed as is_assumed,
-        orders_dated.timezone,
-        orders_dated.horizon_date,
-        orders_dated.pulled_date
-    from restock_order_lines
+        orders_dated.currency,
+        orders_dated.exchange_rate,
+        restock_order_lines.unit_cost_amount,
+        orders_dated.is_assumed or suppliers.is_assumed as is_assumed
+    from
+        restock_order_lines
+    {%- if is_incremental() %}
+    inner join lines_changed
+        on
+            restock_order_lines.company_id = lines_changed.company_id
+            and restock_order_lines.restock_order_line_id = lines_changed.restock_order_line_id
+    {%- endif %}
     inner join orders_dated
         on
             restock_order_lines.company_id = orders_dated.company_id

@@ -1,4 +1,16 @@
 -- One row per line of a return, whatever its stage, with the days of the stages in the company's time zone.
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='replace_changed',
+        meta={
+            'changed': 'int_return_lines_changed',
+            'replaces': 'target.company_id = changed.company_id'
+                ~ ' and target.order_return_line_id = changed.order_return_line_id',
+        },
+    )
+}}
+
 with order_return_lines as (
     select * from {{ ref('stg_storefront__order_return_lines') }}
 ),
@@ -18,6 +30,10 @@ companies as (
 
 variants as (
     select * from {{ ref('stg_storefront__variants') }}
+),
+
+return_lines_changed as (
+    select * from {{ ref('int_return_lines_changed') }}
 ),
 
 staged as (
@@ -44,7 +60,14 @@ staged as (
         order_return_lines.quantity_units as units,
         order_return_lines.refund_amount as goods_amount,
         happened.net_refund_amount as net_goods_amount
-    from order_return_lines
+    from
+        order_return_lines
+    {%- if is_incremental() %}
+    inner join return_lines_changed
+        on
+            order_return_lines.company_id = return_lines_changed.company_id
+            and order_return_lines.order_return_line_id = return_lines_changed.order_return_line_id
+    {%- endif %}
     inner join order_returns
         on
             order_return_lines.company_id = order_returns.company_id

@@ -3,8 +3,11 @@
     from which its balances are built anew, with the stock before that day. That is the last day before the
     first change on which something happened, because the number of days until the next one changes too.
     A day that changed is compared with the table as it was last built as well: what was there and is gone
-    is in no input any more.
+    is in no input any more. A build that died may have replaced the balances before other tables of the
+    series: one that starts from the same pull goes back at least as far.
 #}
+{%- set built = last_built_pull() | int %}
+
 with demand as (
     select * from {{ ref('int_demand_by_day') }}
 ),
@@ -94,6 +97,15 @@ touched_by_returns as (
     having sum(returned_units) <> 0
 ),
 
+touched_by_a_build_that_died as (
+    select company_id, variant_id, location_id, from_date as touched_date
+    from {{ as_last_built('int_series_changed', {
+        'company_id': 'varchar', 'variant_id': 'varchar', 'location_id': 'varchar', 'from_date': 'date',
+        'built_pull_number': 'bigint',
+    }) }}
+    where built_pull_number = {{ built }}
+),
+
 touched as (
     select * from touched_by_demand
     union all
@@ -102,6 +114,8 @@ touched as (
     select * from touched_before
     union all
     select * from touched_by_returns
+    union all
+    select * from touched_by_a_build_that_died
 ),
 
 first_touched as (
@@ -115,6 +129,7 @@ changed as (
         first_touched.company_id,
         first_touched.variant_id,
         first_touched.location_id,
+        cast({{ built }} as bigint) as built_pull_number,
         coalesce(max(balances_before.change_date), first_touched.first_date) as from_date,
         cast(
             coalesce(

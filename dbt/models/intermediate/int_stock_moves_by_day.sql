@@ -36,6 +36,13 @@ entries as (
         delta_units,
         is_assumed
     from stock_ledger
+    {%- if is_incremental() %}
+        -- Two days wide: no time zone's days begin as far from those of UTC.
+        where occurred_at >= (
+            select {{ day_start('(min(days_changed.changed_date) - 2)', "'UTC'") }}
+            from days_changed
+        )
+    {%- endif %}
 ),
 
 days as (

@@ -51,11 +51,30 @@ days as (
     {%- endif %}
 ),
 
+series_from_instant as (
+    select
+        company_id,
+        variant_id,
+        location_id,
+        {{ day_start('(from_date - 2)', "'UTC'") }} as from_instant
+    from series_changed
+),
+
 entries as (
     select
         stock_ledger.*,
         {{ quarter_hour('stock_ledger.occurred_at') }} as quarter_number
-    from stock_ledger
+    from
+        stock_ledger
+    -- First, and two days wide: no time zone's days begin as far from those of UTC.
+    {%- if is_incremental() %}
+    inner join series_from_instant
+        on
+            stock_ledger.company_id = series_from_instant.company_id
+            and stock_ledger.variant_id = series_from_instant.variant_id
+            and stock_ledger.location_id = series_from_instant.location_id
+            and stock_ledger.occurred_at >= series_from_instant.from_instant
+    {%- endif %}
 ),
 
 moves as (

@@ -3,13 +3,8 @@
     first sale and its end. Goods on their way are not for sale anywhere, and a closed location sells nothing.
     Only days that are over: else these rows, and what is published of them, would change with each pull.
 #}
-with series_changes as (
-    select * from {{ ref('int_series_changes') }}
-    where has_stock_record
-),
-
-out_seconds as (
-    select * from {{ ref('int_stock_out_seconds') }}
+with out_of_stock as (
+    select * from {{ ref('int_series_out_of_stock') }}
 ),
 
 lifetimes as (
@@ -25,32 +20,31 @@ companies as (
     select * from {{ ref('int_companies_dated') }}
 ),
 
+-- What closed above zero was out of stock on its first day alone.
 spans as (
     select
-        series_changes.company_id,
-        series_changes.location_id,
-        series_changes.variant_id,
-        series_changes.change_date,
-        series_changes.days_count,
-        series_changes.demand_units,
-        series_changes.has_stock_record,
-        series_changes.closing_units,
-        out_seconds.out_of_stock_seconds as entries_out_of_stock_seconds
-    from series_changes
-    left join out_seconds
-        on
-            series_changes.company_id = out_seconds.company_id
-            and series_changes.location_id = out_seconds.location_id
-            and series_changes.variant_id = out_seconds.variant_id
-            and series_changes.change_date = out_seconds.stock_date
-    where series_changes.closing_units <= 0 or out_seconds.out_of_stock_seconds > 0
+        out_of_stock.*,
+        true as has_stock_record,
+        case
+            when out_of_stock.closing_units > 0 then 1
+            else
+                {{
+                    days_between(
+                        'out_of_stock.change_date',
+                        'least(coalesce(out_of_stock.next_change_date, companies.horizon_date + 1), '
+                        ~ 'companies.horizon_date + 1)'
+                    )
+                }}
+        end as days_count
+    from out_of_stock
+    inner join companies on out_of_stock.company_id = companies.company_id
+    where out_of_stock.change_date <= companies.horizon_date
 ),
 
--- What closed above zero was out of stock on its first day alone.
 days as (
     select
         *,
-        {{ day_numbers('case when closing_units <= 0 then days_count else 1 end') }} as day_number
+        {{ day_numbers('days_count') }} as day_number
     from spans
 ),
 

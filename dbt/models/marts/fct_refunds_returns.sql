@@ -1,3 +1,6 @@
+-- A view: its rows stand in two tables that are brought up to date by key.
+{{ config(materialized='view') }}
+
 with order_returns as (
     select * from {{ ref('int_returns_staged') }}
 ),

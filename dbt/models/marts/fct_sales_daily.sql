@@ -2,8 +2,9 @@ with product_sales as (
     select * from {{ ref('fct_product_sales_daily') }}
 ),
 
-order_lines as (
-    select * from {{ ref('int_order_lines_sold') }}
+orders_totalled as (
+    select * from {{ ref('int_orders_totalled') }}
+    where units > 0
 ),
 
 orders as (
@@ -30,21 +31,15 @@ goods as (
     group by company_id, shop_id, sales_date
 ),
 
-sold_orders as (
-    select distinct company_id, shop_id, order_id, customer_id, placed_date as sales_date
-    from order_lines
-    where sold_units > 0
-),
-
 counts as (
     select
         company_id,
         shop_id,
-        sales_date,
+        placed_date as sales_date,
         count(*) as orders_count,
         count(*) filter (where customer_id is null) as guest_orders_count
-    from sold_orders
-    group by company_id, shop_id, sales_date
+    from orders_totalled
+    group by company_id, shop_id, placed_date
 ),
 
 shipping as (

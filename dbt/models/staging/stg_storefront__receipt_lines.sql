@@ -11,7 +11,8 @@ receipt_lines as (
         variant_id,
         received_units,
         unit_cost_amount,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

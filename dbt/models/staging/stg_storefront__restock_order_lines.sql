@@ -14,7 +14,8 @@ restock_order_lines as (
         unit_cost_amount,
         line_amount,
         proposal_id,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

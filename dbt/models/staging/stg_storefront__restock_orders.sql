@@ -23,7 +23,8 @@ restock_orders as (
         sent_at,
         closed_at,
         cancelled_at,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 

@@ -15,7 +15,8 @@ suppliers as (
         is_assumed,
         is_active,
         archived_at,
-        created_at
+        created_at,
+        pull_number
     from newest
 )
 
