@@ -124,12 +124,15 @@ def test_marts_after_random_changes_equal_marts_built_anew_row_for_row(shops: Sm
 @contextmanager
 def damaged(shops: SmallShops, table: str, column: str, rows: str) -> Iterator[None]:
     """A column of some rows is one more than it was built."""
+    change = f"update {table} set {column} = {column} {{}} 1 where {rows}"
     with hold_warehouse(shops.settings) as warehouse:
-        for sign in "+-":
+        try:
             with warehouse.connect() as connection:
-                connection.execute(f"update {table} set {column} = {column} {sign} 1 where {rows}")
-            if sign == "+":
-                yield
+                connection.execute(change.format("+"))
+            yield
+        finally:
+            with warehouse.connect() as connection:
+                connection.execute(change.format("-"))
 
 
 def rows_at_fault(settings: Settings, test: str, *options: str) -> list[int]:
