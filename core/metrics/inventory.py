@@ -184,20 +184,21 @@ def valuation_totals(snapshot: Queryable, *, day: date, filters: Filters = EVERY
     """Return what all stock was worth at the end of ``day``, by the three costs of `valuation`."""
     layers, averages = layers_query(day, filters), averages_query(day, filters)
     held = held_query(day, filters)
-    (row,) = snapshot.rows(
+    (by_layer,) = snapshot.rows(
         f"""
         select
             (select coalesce(sum(closing_units), 0)::bigint from ({held.sql})) as stock_units,
             (select coalesce(sum(lying_units * unit_cost_amount), 0)::decimal(18, 2) from ({layers.sql}))
-                as fifo_amount,
-            (
-                select coalesce(sum(closing_units * average_cost_amount), 0)::decimal(18, 2)
-                from ({averages.sql})
-            ) as average_amount
+                as fifo_amount
         """,
-        [*held.parameters, *layers.parameters, *averages.parameters],
+        [*held.parameters, *layers.parameters],
     )
-    return row
+    (by_average,) = snapshot.rows(
+        "select coalesce(sum(closing_units * average_cost_amount), 0)::decimal(18, 2) as average_amount"
+        f" from ({averages.sql})",
+        averages.parameters,
+    )
+    return by_layer | by_average
 
 
 def dead_stock(

@@ -74,8 +74,10 @@ class Source:
     """One serving table that measures are summed from.
 
     ``dimensions`` gives the column of each dimension. What is known of a variant (its product, category,
-    brand) needs no column: a source with the dimension ``variant`` has them all. Rows of ``spans`` are cut
-    to the days asked about first (`core.metrics.spans`), which gives them ``date_column``.
+    brand) needs no column: a source with the dimension ``variant`` has them all. ``computed`` are columns
+    that the table has by an expression alone, and the rollups by name: sums of products are no product of
+    sums. Rows of ``spans`` are cut to the days asked about first (`core.metrics.spans`), which gives them
+    ``date_column``; those of a rollup too.
     """
 
     name: str
@@ -85,3 +87,4 @@ class Source:
     dimensions: Mapping[str, str]
     rollups: tuple[Rollup, ...] = field(default=())
     spans: Spans | None = None
+    computed: tuple[tuple[str, str], ...] = field(default=())

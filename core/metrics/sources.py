@@ -38,6 +38,13 @@ class _Table:
     date_column: str | None
     dimensions: tuple[tuple[str, str], ...]
     spans: Spans | None = None
+    computed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def relation(self) -> str:
+        """The rows with the columns that expressions name."""
+        columns = "".join(f", {expression} as {name}" for name, expression in self.computed)
+        return f"(select *{columns} from {self.name})" if columns else self.name
 
 
 def measures_query(
@@ -118,8 +125,9 @@ def _table_for(metric: Metric, source: Source, dimensions: Sequence[str], filter
         wanted.add(name)
     for rollup in source.rollups:
         if wanted <= set(rollup.dimensions):
-            return _Table(rollup.table, source.date_column, tuple(rollup.dimensions.items()))
-    return _Table(source.table, source.date_column, tuple(source.dimensions.items()), source.spans)
+            return _Table(rollup.table, source.date_column, tuple(rollup.dimensions.items()), source.spans)
+    dimensions_known = tuple(source.dimensions.items())
+    return _Table(source.table, source.date_column, dimensions_known, source.spans, source.computed)
 
 
 def _grouped(
@@ -153,10 +161,12 @@ def _grouped(
 def _rows(table: _Table, dimensions: Sequence[str], period: Period | None) -> Query:
     """Return what is summed: the table itself, or its runs of days cut to those asked about."""
     if table.spans is None:
-        return Query(table.name)
+        return Query(table.relation)
     assert table.date_column is not None
     time = next((name for name in dimensions if name in TIME_DIMENSIONS), None)
-    return Query(*cut_rows(table.name, table.spans, day_column=table.date_column, period=period, time=time))
+    return Query(
+        *cut_rows(table.relation, table.spans, day_column=table.date_column, period=period, time=time)
+    )
 
 
 def _typed(metric: Metric, expression: str) -> str:

@@ -33,50 +33,54 @@ def layers_query(day: date, filters: Filters) -> Query:
     held = held_query(day, filters)
     sql = f"""
         with held as ({held.sql}),
-        layers as (
-            select
-                *,
-                sum(units) over (
-                    partition by location_id, variant_id order by occurred_at desc, stock_movement_id desc
-                    rows between unbounded preceding and current row
-                ) - units as newer_units
-            from srv_stock_layers where layer_date <= ?
+        came as (
+            select location_id, variant_id, max(cumulative_units) as came_units
+            from srv_stock_layers where layer_date <= ? group by location_id, variant_id
         )
         select
             layers.location_id,
             layers.variant_id,
             layers.layer_date,
             layers.unit_cost_amount,
-            least(layers.units, held.closing_units - layers.newer_units) as lying_units
-        from layers
+            least(layers.units, held.closing_units - came.came_units + layers.cumulative_units) as lying_units
+        from srv_stock_layers as layers
+        inner join came on layers.location_id = came.location_id and layers.variant_id = came.variant_id
         inner join held on layers.location_id = held.location_id and layers.variant_id = held.variant_id
-        where layers.newer_units < held.closing_units
+        where layers.layer_date <= ? and came.came_units - layers.cumulative_units < held.closing_units
     """
-    return Query(sql, [*held.parameters, day])
+    return Query(sql, [*held.parameters, day, day])
 
 
 def averages_query(day: date, filters: Filters) -> Query:
     """Return the moving average cost of what lay there at the end of ``day``.
 
     What comes is mixed with what lies there by units; what leaves does not change the average. Where nothing
-    lay before, the layer's own cost is the average.
+    lay before, the layer's own cost is the average, so what came earlier does not matter.
     """
     held = held_query(day, filters)
     sql = f"""
         with held as ({held.sql}),
-        series as (
+        begun as (
             select
                 location_id,
                 variant_id,
+                max(case when on_hand_before_units <= 0 then cumulative_units else 0 end) as cumulative_units
+            from srv_stock_layers where layer_date <= ? group by location_id, variant_id
+        ),
+        series as (
+            select
+                layers.location_id,
+                layers.variant_id,
                 list({{
-                    'lying': on_hand_before_units::double,
-                    'came': units::double,
-                    'cost': unit_cost_amount::double
-                }} order by occurred_at, stock_movement_id) as layers
-            from srv_stock_layers
-            where layer_date <= ?
-            and (location_id, variant_id) in (select (location_id, variant_id) from held)
-            group by location_id, variant_id
+                    'lying': layers.on_hand_before_units::double,
+                    'came': layers.units::double,
+                    'cost': layers.unit_cost_amount::double
+                }} order by layers.cumulative_units) as layers
+            from srv_stock_layers as layers
+            inner join begun
+                on layers.location_id = begun.location_id and layers.variant_id = begun.variant_id
+            where layers.layer_date <= ? and layers.cumulative_units >= begun.cumulative_units
+            group by layers.location_id, layers.variant_id
         )
         select
             held.location_id,
@@ -93,7 +97,7 @@ def averages_query(day: date, filters: Filters) -> Query:
         from held
         inner join series on held.location_id = series.location_id and held.variant_id = series.variant_id
     """
-    return Query(sql, [*held.parameters, day])
+    return Query(sql, [*held.parameters, day, day])
 
 
 def stock_conditions(filters: Filters) -> Query:

@@ -281,6 +281,27 @@ def test_missed_demand_is_that_of_comparable_days(snapshot: Snapshot, year: Peri
     assert lost["lost_sales_amount"] > 0
 
 
+def test_figures_of_categories_are_the_sums_of_their_variants(snapshot: Snapshot, year: Period) -> None:
+    """Categories have a table of their own; that of variants tells every figure too."""
+    measures = [metric.name for metric in METRICS if metric.expression.startswith("sum(case when holds")]
+    measures += [metric.name for metric in METRICS if metric.source == "stock_moves"]
+    of_variants = ask(snapshot, measures=measures, dimensions=("variant", "month"), period=year).rows
+    of_categories = ask(snapshot, measures=measures, dimensions=("category", "month"), period=year).rows
+    products = snapshot.rows("select variant_id, category_id from srv_products")
+    category_of = {row["variant_id"]: row["category_id"] for row in products}
+
+    expected: dict[tuple[str, date], dict[str, Any]] = defaultdict(lambda: dict.fromkeys(measures, 0))
+    for row in of_variants:
+        whole = expected[category_of[row["variant_id"]], row["month"]]
+        for name in measures:
+            whole[name] += row[name]
+    assert len(measures) == 13
+    assert len({category for category, _ in expected}) > 1
+    assert {
+        (row["category_id"], row["month"]): {name: row[name] for name in measures} for row in of_categories
+    } == expected
+
+
 async def value_by_api(shop: MeasuredShop, method: Method, until: datetime) -> dict[tuple[str, str], Decimal]:
     dsn = shop.database.dsn("owner")
     engine = create_async_engine(

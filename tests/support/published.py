@@ -139,25 +139,26 @@ def small_stock(company: Company, supplier_id: object) -> dict[str, Rows]:
     days = [FIRST_DAY + timedelta(days=number) for number in range(20)]
     left = [218 - number * (number + 1) // 2 for number in range(21)]
     nothing = dict.fromkeys(("adjusted_units", "transferred_units", "lost_units", "returned_units"), 0)
+    spans = [
+        {"span_date": day, "days_count": 1, "demand_units": number, "wanted_units": number,
+         "short_units": 1 if number == 4 else 0, "net_sales_amount": number * 10,
+         "margin_amount": number * 4, "opening_units": 0 if number == 1 else left[number - 1],
+         "received_units": 218 if number == 1 else 0, "sold_units": number,
+         "closing_units": left[number], "unit_cost_amount": 6}
+        for number, day in enumerate(days, start=1)
+    ]  # fmt: skip
     return {
         "srv_locations": [{"location_id": company.location_id, "location_name": "Main store"}],
         "srv_suppliers": [{"supplier_id": supplier_id, "supplier_name": "Severn"}],
         "srv_shop_locations": [{"shop_id": company.shop_id, "location_id": company.location_id}],
-        "srv_stock_spans": [
-            where | nothing
-            | {"span_date": day, "days_count": 1, "demand_units": number, "wanted_units": number,
-               "short_units": 1 if number == 4 else 0, "net_sales_amount": number * 10,
-               "margin_amount": number * 4, "opening_units": 0 if number == 1 else left[number - 1],
-               "received_units": 218 if number == 1 else 0, "sold_units": number,
-               "closing_units": left[number], "unit_cost_amount": 6}
-            for number, day in enumerate(days, start=1)
-        ],
+        "srv_stock_spans": [where | nothing | span for span in spans],
+        "srv_category_stock_spans": [_of_category(company, nothing | span) for span in spans],
         "srv_stock_layers": [
             where
             | {"stock_movement_id": f"layer-{units}", "layer_date": day, "reason": "receipt", "units": units,
                "occurred_at": datetime.combine(day, time(8), UTC), "on_hand_before_units": 0,
-               "unit_cost_amount": 6}
-            for day, units in ((FIRST_DAY - timedelta(days=31), 4), (FIRST_DAY, 218))
+               "cumulative_units": came, "unit_cost_amount": 6}
+            for day, units, came in ((FIRST_DAY - timedelta(days=31), 4, 4), (FIRST_DAY, 218, 222))
         ],
         "srv_stock_out_days": [
             where
@@ -171,6 +172,19 @@ def small_stock(company: Company, supplier_id: object) -> dict[str, Rows]:
                "sent_date": FIRST_DAY - timedelta(days=12), "expected_date": FIRST_DAY - timedelta(days=1),
                "received_date": FIRST_DAY, "lead_time_days": 12, "is_late": True, "received_amount": 1308}
         ],
+    }  # fmt: skip
+
+
+def _of_category(company: Company, span: Mapping[str, Any]) -> dict[str, Any]:
+    """The stock of a category that has one variant."""
+    shared = {
+        name: value for name, value in span.items() if name in contract_columns()["srv_category_stock_spans"]
+    }
+    return shared | {
+        "location_id": company.location_id, "category_id": CATEGORY_ID, "top_category_id": CATEGORY_ID,
+        "closing_value_amount": span["closing_units"] * span["unit_cost_amount"], "uncosted_units": 0,
+        "lost_value_amount": span["lost_units"] * span["unit_cost_amount"],
+        "cost_of_sales_amount": span["sold_units"] * span["unit_cost_amount"],
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.metrics.metric import Source, Spans
+from core.metrics.metric import Rollup, Source, Spans
 from core.metrics.rounding import amount_per
 from core.metrics.subject import Subject
 
@@ -11,10 +11,29 @@ _GRAIN = "company, location, variant, day"
 _COST = "at the cost of a unit in force on the day (before the first known cost, at that one)"
 _COSTED = "units whose cost nobody knows are left out"
 
+_BY_CATEGORY = Rollup(
+    "srv_category_stock_spans",
+    {"location": "location_id", "category": "category_id", "top_category": "top_category_id"},
+)
+_VALUED = (
+    ("closing_value_amount", "closing_units * unit_cost_amount"),
+    ("uncosted_units", "case when unit_cost_amount is null then closing_units else 0 end"),
+    ("lost_value_amount", "lost_units * unit_cost_amount"),
+    ("cost_of_sales_amount", "(sold_units - returned_units) * unit_cost_amount"),
+)
+
 # One table twice: what moved is summed over days, what lay there is looked up or averaged.
 SOURCES = (
-    Source("stock_moves", "srv_stock_spans", "span_date", _WHERE),
-    Source("stock", "srv_stock_spans", "stock_date", _WHERE, spans=Spans("span_date", "days_count")),
+    Source("stock_moves", "srv_stock_spans", "span_date", _WHERE, (_BY_CATEGORY,), computed=_VALUED),
+    Source(
+        "stock",
+        "srv_stock_spans",
+        "stock_date",
+        _WHERE,
+        (_BY_CATEGORY,),
+        Spans("span_date", "days_count"),
+        computed=_VALUED,
+    ),
     Source("stock_outs", "srv_stock_out_days", "stock_date", _WHERE),
 )
 
@@ -61,16 +80,18 @@ METRICS = (
         "Units that write-offs, counts and adjustments took away, less those that they found.",
         "lost_units", good="down",
     ),
-    _MOVES.sum(
+    _MOVES.measure(
         "shrinkage_amount", "Shrinkage",
         f"Units that write-offs, counts and adjustments took away, less those that they found, {_COST}.",
-        "(lost_units) * unit_cost_amount", unit="money", good="down", filters=_COSTED,
+        "sum(lost_value_amount)", formula="sum of lost_units * unit_cost_amount", unit="money", good="down",
+        filters=_COSTED,
     ),
-    _MOVES.sum(
+    _MOVES.measure(
         "stock_cost_of_sales_amount", "Cost of goods shipped",
         "Units that left stock for customers, less those that came back into stock, on the day they moved,"
         f" {_COST}.",
-        "(sold_units - returned_units) * unit_cost_amount", unit="money", filters=_COSTED,
+        "sum(cost_of_sales_amount)", formula="sum of (sold_units - returned_units) * unit_cost_amount",
+        unit="money", filters=_COSTED,
     ),
     _MOVES.sum(
         "stock_margin_amount", "Margin at the location",
@@ -100,7 +121,7 @@ METRICS = (
     _LEVELS.measure(
         "stock_value_amount", "Stock value at cost",
         f"Units on hand at the end of the last day of the period, {_COST}.",
-        "sum(case when holds_last_day then closing_units * unit_cost_amount end)",
+        "sum(case when holds_last_day then closing_value_amount end)",
         formula="sum of closing_units * unit_cost_amount on the last day", unit="money", filters=_COSTED,
     ),
     _LEVELS.measure(
@@ -114,7 +135,7 @@ METRICS = (
         "average_stock_amount", "Average stock value",
         f"Mean over the days of the period of the stock at the end of each day, {_COST}; a day without stock"
         " counts as zero; to the cent, also where other figures are divided by it.",
-        amount_per("sum(closing_units * unit_cost_amount * held_days)", "max(bucket_days)", digits=6),
+        amount_per("sum(closing_value_amount * held_days)", "max(bucket_days)", digits=6),
         formula="sum over days of closing_units * unit_cost_amount / days", unit="money", filters=_COSTED,
         zero_without_rows=True,
     ),
@@ -132,7 +153,7 @@ METRICS = (
     _LEVELS.measure(
         "uncosted_stock_units", "Units without a cost",
         "Units on hand on the last day whose cost nobody knows; they are in no value.",
-        "sum(case when holds_last_day and unit_cost_amount is null then closing_units else 0 end)",
+        "sum(case when holds_last_day then uncosted_units else 0 end)",
         formula="sum of closing_units on the last day where unit_cost_amount is null", good="down",
     ),
     _MISSED.measure(

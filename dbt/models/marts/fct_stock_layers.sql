@@ -14,7 +14,11 @@ numbered as (
         count(unit_cost_amount) over (
             partition by company_id, location_id, variant_id order by occurred_at, ledger_id
             rows between unbounded preceding and current row
-        ) as costs_count
+        ) as costs_count,
+        sum(delta_units) over (
+            partition by company_id, location_id, variant_id order by occurred_at, ledger_id
+            rows between unbounded preceding and current row
+        ) as cumulative_units
     from moves
 ),
 
@@ -36,6 +40,7 @@ fct_stock_layers as (
         costed.occurred_at,
         costed.reason,
         costed.delta_units as units,
+        cast(costed.cumulative_units as bigint) as cumulative_units,
         costed.on_hand_after_units - costed.delta_units as on_hand_before_units,
         cast(
             coalesce(costed.last_cost_amount, variants.unit_cost_amount, 0) as decimal(18, 6)

@@ -12,6 +12,7 @@ srv_stock_layers as (
         occurred_at,
         reason,
         units,
+        cumulative_units,
         on_hand_before_units,
         unit_cost_amount
     from layers
