@@ -22,7 +22,7 @@ from pipelines.transform import build
 from tests.support.databases import fresh_copy
 from tests.support.kill_points import run_until_killed
 from tests.support.random_history import RandomHistory
-from tests.support.random_touches import make_rows_to_touch, touch_each_table_alone
+from tests.support.random_touches import make_rows_to_touch, touch_each_table_alone, touch_the_supplier
 from tests.support.rounds import SmallShops, make_small_shops
 
 pytestmark = pytest.mark.slow
@@ -112,11 +112,13 @@ def check_random_history(shops: SmallShops, *, seed: int, rounds: int, compared_
             if number == rounds:
                 for history in histories:
                     touch_each_table_alone(history)
+                touch_the_supplier(histories[0])
             assert bring_up_to_date(shops) == "what changed"
             if number % compared_every == 0:
                 assert differences(shops) == {}, f"seed {seed}, round {number}"
 
 
+@pytest.mark.timeout(900)
 def test_marts_after_random_changes_equal_marts_built_anew_row_for_row(shops: SmallShops) -> None:
     check_random_history(shops, seed=20261121, rounds=3, compared_every=3)
 

@@ -43,6 +43,48 @@ _TOUCHES = (
         "location_id = %(second)s",
         "update reservations set location_id = %(first)s where id = ({oldest})",
     ),
+    (
+        "order_returns",
+        "status = 'received'",
+        "update order_returns set status = 'rejected' where id = ({oldest})",
+    ),
+    (
+        "order_return_lines",
+        "refund_amount > 1",
+        "update order_return_lines set refund_amount = refund_amount - 1 where id = ({oldest})",
+    ),
+    (
+        "order_lines",
+        "returned_units > 0 and net_amount > 1",
+        "update order_lines set net_amount = net_amount - 1, gross_amount = gross_amount - 1"
+        " where id = ({oldest})",
+    ),
+    (
+        "payment_refunds",
+        "status = 'succeeded'",
+        "update payment_refunds set processed_at = processed_at - interval '3 days' where id = ({oldest})",
+    ),
+    (
+        "payments",
+        "refunded_amount > 0",
+        "update payments set customer_id = case when customer_id is null then %(customer)s::uuid end"
+        " where id = ({oldest})",
+    ),
+    (
+        "restock_orders",
+        "true",
+        "update restock_orders set expected_date = expected_date + 1 where id = ({oldest})",
+    ),
+    (
+        "restock_order_lines",
+        "true",
+        "update restock_order_lines set ordered_units = ordered_units + 1 where id = ({oldest})",
+    ),
+)
+# Names each line of the supplier's, so that it would hide what was left out of single ones.
+_TOUCH_OF_ALL = (
+    "update suppliers set working_weekdays = case working_weekdays when '135' then '12345' else '135' end"
+    " where company_id = %(company)s"
 )
 
 
@@ -56,8 +98,13 @@ def touch_each_table_alone(history: RandomHistory) -> None:
         assert touched.rowcount == 1, f"no row of {table} to touch"
 
 
+def touch_the_supplier(history: RandomHistory) -> None:
+    """Have the company's supplier work on other days."""
+    assert history.owner.execute(_TOUCH_OF_ALL, _values(history)).rowcount == 1
+
+
 def make_rows_to_touch(history: RandomHistory) -> None:
-    """Place orders, pay and fill carts until there is a row for each touch."""
+    """Place orders, pay, return, restock and fill carts until there is a row for each touch."""
     for table, condition, _ in _TOUCHES:
         for _ in range(_MOST_TRIES):
             rows = history.owner.execute(_oldest(table, condition), _values(history)).fetchall()
@@ -65,6 +112,8 @@ def make_rows_to_touch(history: RandomHistory) -> None:
                 break
             history._place_order()
             history._shop()
+            history._return_units()
+            history._restock()
 
 
 def _oldest(table: str, condition: str) -> str:
@@ -73,4 +122,5 @@ def _oldest(table: str, condition: str) -> str:
 
 def _values(history: RandomHistory) -> dict[str, UUID]:
     first, second = history.locations
-    return {"company": history.company.id, "first": first, "second": second}
+    customer = history.company.customer_id
+    return {"company": history.company.id, "first": first, "second": second, "customer": customer}
