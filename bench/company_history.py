@@ -54,7 +54,7 @@ def fill_company(settings: Settings, server: Server, *, lines: int, end: date, s
     first = end - timedelta(days=HISTORY_DAYS)
     with psycopg.connect(server.administrator_dsn()) as connection, open_scratch(settings) as duckdb:
         connection.execute("set session_replication_role = replica")  # no triggers, no foreign keys
-        connection.execute(_DATE_OPENINGS, {"first": first})
+        connection.execute(_DATE_OPENINGS, {"first": first, "company": COMPANY})
         _give_masters(connection, duckdb)
         for name, value in {
             "first_us": _microseconds(first),
@@ -94,7 +94,8 @@ def _make_company(server: Server, *, products: int) -> None:
 def _give_masters(connection: psycopg.Connection[Any], duckdb: WarehouseConnection) -> None:
     """Copy what the history refers to into DuckDB."""
     for name, query in _REFERRED.items():
-        frame = pl.DataFrame(connection.execute(query).fetchall(), schema=_SCHEMAS[name], orient="row")
+        rows = connection.execute(query, {"company": COMPANY}).fetchall()
+        frame = pl.DataFrame(rows, schema=_SCHEMAS[name], orient="row")
         duckdb.register(f"{name}_frame", frame.to_arrow())
         duckdb.execute(f"create table {name} as select * from {name}_frame")
 
@@ -177,11 +178,19 @@ _REFERRED: dict[str, LiteralString] = {
                 products.cost_amount as unit_cost_amount
             from variants inner join products
                 on variants.company_id = products.company_id and variants.product_id = products.id
+            where variants.company_id = %(company)s
         ) as sold
     """,
-    "shops": "select row_number() over (order by slug) - 1, id::text from shops",
-    "places": "select row_number() over (order by code) - 1, id::text from locations where code like 'W%'",
-    "payment_method": "select 0, id::text from payment_methods where code = 'credit_card'",
+    "shops": """
+        select row_number() over (order by slug) - 1, id::text from shops where company_id = %(company)s
+    """,
+    "places": """
+        select row_number() over (order by code) - 1, id::text
+        from locations where company_id = %(company)s and code like 'W%%'
+    """,
+    "payment_method": """
+        select 0, id::text from payment_methods where company_id = %(company)s and code = 'credit_card'
+    """,
 }
 _NUMBERED = {"number": pl.Int64, "id": pl.String}
 _SCHEMAS: dict[str, dict[str, Any]] = {
@@ -196,15 +205,15 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 # Products were made now, but were there at the start.
 _DATE_OPENINGS = """
 with ledger as (
-    update stock_ledger set occurred_at = %(first)s, created_at = %(first)s
+    update stock_ledger set occurred_at = %(first)s, created_at = %(first)s where company_id = %(company)s
 ),
 prices as (
-    update price_history set valid_from = %(first)s
+    update price_history set valid_from = %(first)s where company_id = %(company)s
 ),
 categories as (
-    update product_category_history set valid_from = %(first)s
+    update product_category_history set valid_from = %(first)s where company_id = %(company)s
 )
-update cost_history set valid_from = %(first)s
+update cost_history set valid_from = %(first)s where company_id = %(company)s
 """
 _INDEXES = """
 select class.relname, pg_get_indexdef(class.oid)
