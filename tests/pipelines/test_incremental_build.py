@@ -183,7 +183,7 @@ def test_marts_after_long_random_histories_equal_marts_built_anew(
 
 # A variant that was sold twice at a place where none of it was left.
 SOLD_OUT = """
-with place as (insert into locations (company_id, code, name) values (%(id)s, 'DRY', 'Dry') returning id),
+with place as (insert into locations (company_id, code, name) values (%(id)s, 'THIRD', 'Third') returning id),
 item as (
     insert into variants (company_id, product_id, sku) values (%(id)s, %(product_id)s, 'DRY') returning id
 ),
