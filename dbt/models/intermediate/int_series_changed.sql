@@ -78,7 +78,7 @@ touched_before as (
             and balances_before.change_date = ledger_days_changed.changed_date
 ),
 
--- Returns are few and built anew each time: their days are compared with those in the table.
+-- Returns are few: their days are compared with those in the table.
 returned_now_and_before as (
     select company_id, variant_id, location_id, returned_date as touched_date, returned_units
     from order_returns
